@@ -1,0 +1,16 @@
+//! One application, many tenants, each with a database of its own.
+//!
+//! | I want to … | start at |
+//! | --- | --- |
+//! | name a tenant | [`TenantId`], [`Slug`] |
+//! | answer an error over HTTP | [`Problem`], [`Code`] |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod error;
+mod id;
+pub mod limits;
+mod time;
+
+pub use error::{Code, FieldError, Problem};
+pub use id::{InvalidId, InvalidSlug, ServerId, SessionId, Slug, TenantId, UserId};
+pub use time::{Clock, SystemClock, Timestamp};

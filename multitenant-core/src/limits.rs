@@ -1,0 +1,24 @@
+//! Bounds on what comes from outside, in one place.
+
+/// Fewest bytes in a slug.
+pub const SLUG_MIN_BYTES: usize = 3;
+/// Most bytes in a slug: one DNS label (RFC 1035).
+pub const SLUG_MAX_BYTES: usize = 63;
+
+/// Fewest bytes in a password.
+pub const PASSWORD_MIN_BYTES: usize = 12;
+/// Most bytes in a password, so that hashing it stays cheap.
+pub const PASSWORD_MAX_BYTES: usize = 1_024;
+
+/// Most bytes in an e-mail address (RFC 5321, section 4.5.3.1.3, less the brackets).
+pub const EMAIL_MAX_BYTES: usize = 254;
+/// Most characters in the name of a person, a tenant or a role.
+pub const NAME_MAX_CHARS: usize = 200;
+
+/// Most bytes in a bearer token; a longer one is refused before it is looked at.
+pub const TOKEN_MAX_BYTES: usize = 8_192;
+
+/// Entries on a page of a list where the caller does not say.
+pub const PAGE_DEFAULT: u32 = 50;
+/// Most entries on a page of a list.
+pub const PAGE_MAX: u32 = 200;
