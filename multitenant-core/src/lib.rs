@@ -6,6 +6,7 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod engine;
 mod error;
 mod id;
 pub mod limits;
