@@ -10,6 +10,7 @@ pub mod engine;
 mod error;
 mod id;
 pub mod limits;
+pub mod tenant;
 mod time;
 
 pub use error::{Code, FieldError, Problem};

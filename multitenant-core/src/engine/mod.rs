@@ -1,7 +1,25 @@
 //! How a database is connected to, made, migrated and dropped, on each engine.
 
 #[cfg(feature = "_sql")]
+mod cell;
+mod connector;
+#[cfg(feature = "_sql")]
 mod per_engine;
+#[cfg(feature = "_sql")]
+mod sql_connector;
+#[cfg(feature = "_sql")]
+mod sql_engine;
 
 #[cfg(feature = "_sql")]
+pub use cell::Cell;
+pub use connector::{ConnectData, ConnectError, Connector, Permit};
+#[cfg(feature = "_sql")]
 pub use per_engine::{AnyPool, AnyTransaction, Never, PerEngine, absurd};
+#[cfg(feature = "postgres")]
+pub use sql_connector::PostgresConnector;
+#[cfg(feature = "_sql")]
+pub use sql_connector::SqlConnector;
+#[cfg(feature = "sqlite")]
+pub use sql_connector::SqliteConnector;
+#[cfg(feature = "_sql")]
+pub use sql_engine::SqlEngine;

@@ -1,0 +1,173 @@
+//! One open connection, kept in a private pool of one.
+//!
+//! sqlx's `Transaction<'static, _>` can only be built from a `PoolConnection`, so each connection
+//! sits in a pool of its own, a cell. The permit lives in the pool's `after_release` hook and so
+//! exactly as long as the pool's inner part: in a live transaction, in sqlx's own return task,
+//! after every handle of ours is gone. While nobody uses the connection it stays checked *out* of
+//! its cell: a warm use has no ping, no spawn and no timer.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::{Connection, Pool, Transaction};
+
+use super::sql_engine::SqlEngine;
+use super::{ConnectError, Permit};
+
+/// How long tidying up may take before a connection is given up. A statement that was cut off
+/// runs on at the server until then, and its permit with it.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a server may take to end a connection before it counts as ended.
+const END_DEADLINE: Duration = Duration::from_secs(3);
+
+/// One open connection and the private pool it belongs to.
+pub struct Cell<DB: SqlEngine> {
+    connection: PoolConnection<DB>,
+    home: Home<DB>,
+}
+
+/// The place a connection comes back to after a transaction.
+pub(crate) struct Home<DB: SqlEngine> {
+    pool: Pool<DB>,
+    identity: Arc<OnceLock<DB::Identity>>,
+}
+
+type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
+
+impl<DB: SqlEngine> Cell<DB> {
+    /// Opens the one connection of a new cell, within `deadline`.
+    pub(super) async fn open(
+        options: Options<DB>,
+        permit: Permit,
+        deadline: Duration,
+    ) -> Result<Self, ConnectError> {
+        let identity = Arc::new(OnceLock::new());
+        let pool = pool_of_one::<DB>(options, Arc::clone(&identity), permit, deadline);
+        let mut connection = pool.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => ConnectError::TimedOut,
+            other => ConnectError::failed(other),
+        })?;
+        let found = DB::identify(&mut connection)
+            .await
+            .map_err(ConnectError::failed)?;
+        let _ = identity.set(found);
+        // From now on the pool must never open a second connection by itself, and the password
+        // has no business in memory.
+        pool.set_connect_options(DB::unreachable());
+        Ok(Self {
+            connection,
+            home: Home { pool, identity },
+        })
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+
+    pub(crate) fn connection_ref(&self) -> &DB::Connection {
+        &self.connection
+    }
+
+    /// Begins a transaction that takes the connection along; it comes back to [`Home::reclaim`].
+    pub(crate) fn begin(
+        self,
+        statement: Option<sqlx::SqlStr>,
+    ) -> (
+        impl Future<Output = sqlx::Result<Transaction<'static, DB>>> + Send,
+        Home<DB>,
+    ) {
+        let begun = Transaction::begin(
+            sqlx::pool::MaybePoolConnection::PoolConnection(self.connection),
+            statement,
+        );
+        (begun, self.home)
+    }
+
+    /// Ends what a former user left open. `false`: the connection is unfit for another.
+    pub(super) async fn settle(&mut self) -> bool {
+        settle::<DB>(&mut self.connection, &self.home.identity).await
+    }
+
+    /// Ends the connection and waits until the server no longer counts it.
+    pub(super) async fn close(mut self) {
+        end::<DB>(&mut self.connection).await;
+        let _ = tokio::time::timeout(END_DEADLINE, self.connection.close()).await;
+    }
+}
+
+impl<DB: SqlEngine> Home<DB> {
+    /// Waits for the connection to come back from a transaction. `None`: it is gone.
+    pub(crate) async fn reclaim(self) -> Option<Cell<DB>> {
+        loop {
+            match self.pool.acquire().await {
+                Ok(connection) => {
+                    return Some(Cell {
+                        connection,
+                        home: self,
+                    });
+                }
+                // The transaction is still at work.
+                Err(sqlx::Error::PoolTimedOut) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+fn pool_of_one<DB: SqlEngine>(
+    options: Options<DB>,
+    identity: Arc<OnceLock<DB::Identity>>,
+    permit: Permit,
+    deadline: Duration,
+) -> Pool<DB> {
+    let permit = Arc::new(permit);
+    PoolOptions::new()
+        .max_connections(1)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(deadline)
+        .acquire_slow_threshold(Duration::MAX)
+        .after_release(move |connection, _| {
+            let identity = Arc::clone(&identity);
+            let permit = Arc::clone(&permit);
+            Box::pin(async move {
+                let fit = settle::<DB>(connection, &identity).await;
+                if !fit {
+                    end::<DB>(connection).await;
+                }
+                drop(permit);
+                Ok(fit)
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+async fn settle<DB: SqlEngine>(
+    connection: &mut DB::Connection,
+    identity: &OnceLock<DB::Identity>,
+) -> bool {
+    let settled = tokio::time::timeout(SETTLE_DEADLINE, DB::settle(connection)).await;
+    match settled {
+        Ok(Ok(found)) => identity.get() == Some(&found) && !connection.is_in_transaction(),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a connection could not be tidied and is closed");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("a cut-off statement did not end in time; its connection is closed");
+            false
+        }
+    }
+}
+
+async fn end<DB: SqlEngine>(connection: &mut DB::Connection) {
+    if tokio::time::timeout(END_DEADLINE, DB::end(connection))
+        .await
+        .is_err()
+    {
+        tracing::warn!("the database server did not confirm the end of a connection in time");
+    }
+}

@@ -1,0 +1,164 @@
+use std::future::Future;
+use std::str::FromStr;
+
+use sqlx::{Connection, Database};
+
+use super::ConnectError;
+
+/// What a tenant's connection needs of a database beyond sqlx's own traits. Sealed: it is
+/// implemented for Postgres and SQLite.
+pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::Sealed {
+    /// Tells one connection from another, as the server sees it.
+    #[doc(hidden)]
+    type Identity: PartialEq + Send + Sync + 'static;
+
+    /// Reads a connect URL.
+    #[doc(hidden)]
+    fn options(url: &str) -> Result<<Self::Connection as Connection>::Options, ConnectError>;
+
+    /// Options that reach nothing.
+    #[doc(hidden)]
+    fn unreachable() -> <Self::Connection as Connection>::Options;
+
+    /// Asks a fresh connection who it is.
+    #[doc(hidden)]
+    fn identify(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Self::Identity>> + Send;
+
+    /// Rolls back whatever is open, also what sqlx does not know of, and tells who the
+    /// connection is: two guards' connections may have been swapped behind our back.
+    #[doc(hidden)]
+    fn settle(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Self::Identity>> + Send;
+
+    /// Ends the connection from the server's side and waits for the end of the stream.
+    #[doc(hidden)]
+    fn end(connection: &mut Self::Connection) -> impl Future<Output = ()> + Send;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    #[cfg(feature = "postgres")]
+    impl Sealed for sqlx::Postgres {}
+    #[cfg(feature = "sqlite")]
+    impl Sealed for sqlx::Sqlite {}
+}
+
+fn parse<O: FromStr>(url: &str, expected: &'static str) -> Result<O, ConnectError> {
+    // The parser's own error may repeat the URL, password included.
+    url.parse().map_err(|_| ConnectError::Data(expected))
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use sqlx::postgres::PgConnectOptions;
+    use sqlx::{Connection, Executor, PgConnection, Postgres, Row};
+
+    use super::{ConnectError, SqlEngine, parse};
+
+    /// Asks over the simple protocol, so that nothing is prepared. A transaction began before the
+    /// statement if their times differ; sqlx's own record misses one left by a cancelled BEGIN.
+    const PROBE: &str = "SELECT pg_backend_pid(), now() <> statement_timestamp()";
+
+    struct Probe {
+        backend: i32,
+        in_transaction: bool,
+    }
+
+    async fn probe(connection: &mut PgConnection) -> sqlx::Result<Probe> {
+        let row = connection.fetch_one(sqlx::raw_sql(PROBE)).await?;
+        Ok(Probe {
+            backend: row.try_get(0)?,
+            in_transaction: row.try_get(1)?,
+        })
+    }
+
+    impl SqlEngine for Postgres {
+        type Identity = i32;
+
+        fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
+            parse(url, "expected postgres://user:password@host:port/database")
+        }
+
+        fn unreachable() -> PgConnectOptions {
+            PgConnectOptions::new_without_pgpass().socket("/nonexistent")
+        }
+
+        async fn identify(connection: &mut PgConnection) -> sqlx::Result<i32> {
+            Ok(probe(connection).await?.backend)
+        }
+
+        async fn settle(connection: &mut PgConnection) -> sqlx::Result<i32> {
+            match probe(connection).await {
+                Ok(probe) if !probe.in_transaction => return Ok(probe.backend),
+                // Inside a failed transaction every statement is refused.
+                Ok(_) | Err(sqlx::Error::Database(_)) => {}
+                Err(error) => return Err(error),
+            }
+            connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
+            Ok(probe(connection).await?.backend)
+        }
+
+        /// A plain close returns before the backend has ended, and the server counts it for a
+        /// moment longer. One that terminates itself is gone when the stream ends.
+        async fn end(connection: &mut PgConnection) {
+            let terminate = sqlx::raw_sql("SELECT pg_terminate_backend(pg_backend_pid())");
+            if connection.execute(terminate).await.is_err() {
+                let _ = connection.ping().await;
+            }
+            while connection.ping().await.is_ok() {}
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{Executor, Sqlite, SqliteConnection};
+
+    use super::{ConnectError, SqlEngine, parse};
+
+    const FILE: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+
+    impl SqlEngine for Sqlite {
+        type Identity = String;
+
+        fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
+            parse(url, "expected sqlite:///folder/file.db").map(with_our_settings)
+        }
+
+        fn unreachable() -> SqliteConnectOptions {
+            SqliteConnectOptions::new()
+                .filename("/nonexistent/file.db")
+                .create_if_missing(false)
+        }
+
+        async fn identify(connection: &mut SqliteConnection) -> sqlx::Result<String> {
+            sqlx::query_scalar(FILE).fetch_one(connection).await
+        }
+
+        /// SQLite has no question for an open transaction, but rolling back none is an error
+        /// that changes nothing.
+        async fn settle(connection: &mut SqliteConnection) -> sqlx::Result<String> {
+            let rolled_back = connection.execute(sqlx::raw_sql("ROLLBACK")).await;
+            match rolled_back {
+                Ok(_) | Err(sqlx::Error::Database(_)) => Self::identify(connection).await,
+                Err(error) => Err(error),
+            }
+        }
+
+        /// Closing waits for the connection's thread; nothing else counts it.
+        async fn end(_: &mut SqliteConnection) {}
+    }
+
+    fn with_our_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
+        use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(std::time::Duration::from_secs(5))
+    }
+}

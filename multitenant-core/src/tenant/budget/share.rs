@@ -1,0 +1,242 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::state::{Key, Phase};
+use super::{Budget, Lease, Waiter};
+use crate::TenantId;
+use crate::engine::{ConnectData, ConnectError, Connector};
+
+/// How long a request waits for one of its tenant's own busy connections before it asks for
+/// another to be opened. A transaction's connection comes back a moment after the commit; without
+/// this, one sequential task would grow to several.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Why there was no connection.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcquireError {
+    /// The tenant's connections were closed: it is suspended, deleted or the manager shut down.
+    #[error("the tenant takes no new work")]
+    Closed,
+    /// No connection was free in time.
+    #[error("no connection became free within {waited:?}: the budget is in use by others")]
+    Budget {
+        /// How long the request waited.
+        waited: Duration,
+    },
+    /// All of the tenant's own connections stayed in use.
+    #[error("none of the tenant's own connections became free within {waited:?}")]
+    Checkout {
+        /// How long the request waited.
+        waited: Duration,
+    },
+    /// Too many requests wait for this tenant already.
+    #[error("{waiting} requests wait for this tenant already")]
+    QueueFull {
+        /// How many.
+        waiting: usize,
+    },
+    /// The tenant's database could not be opened.
+    #[error("the tenant's database could not be opened")]
+    Connect(#[source] ConnectError),
+}
+
+/// One tenant's part in a [`Budget`]. Cheap to clone; owns no connection.
+pub struct Share<C: Connector> {
+    inner: Arc<Inner<C>>,
+}
+
+pub(super) struct Inner<C: Connector> {
+    budget: Budget<C>,
+    key: Key,
+    tenant: TenantId,
+    data: ConnectData,
+    /// Told whenever a connection of this share is gone.
+    gone: Notify,
+}
+
+impl<C: Connector> Clone for Share<C> {
+    fn clone(&self) -> Self {
+        Self::from_inner(Arc::clone(&self.inner))
+    }
+}
+
+impl<C: Connector> Budget<C> {
+    /// Lets a tenant take part in the budget. Opens nothing yet.
+    #[must_use]
+    pub fn join(&self, tenant: TenantId, data: ConnectData) -> Share<C> {
+        let key = self.update(|state, now, _| state.join(now));
+        let inner = Arc::new(Inner {
+            budget: self.clone(),
+            key,
+            tenant,
+            data,
+            gone: Notify::new(),
+        });
+        self.inner.shares.lock().insert(key, Arc::downgrade(&inner));
+        Share { inner }
+    }
+}
+
+impl<C: Connector> Share<C> {
+    pub(super) fn from_inner(inner: Arc<Inner<C>>) -> Self {
+        Self { inner }
+    }
+
+    /// The tenant whose share it is.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.inner.tenant
+    }
+
+    pub(super) fn data(&self) -> &ConnectData {
+        &self.inner.data
+    }
+
+    pub(super) fn budget(&self) -> &Budget<C> {
+        &self.inner.budget
+    }
+
+    /// Where this tenant's connections are opened and closed.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.budget().inner.runtime
+    }
+
+    pub(super) fn key(&self) -> Key {
+        self.inner.key
+    }
+
+    pub(super) fn tell_gone(&self) {
+        self.inner.gone.notify_waiters();
+    }
+
+    /// Connections of this tenant that are open, and those of them that are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        let state = self.budget().inner.state.lock();
+        state.share_stats(self.key())
+    }
+
+    /// Takes a connection: an idle one at once, else the first that comes free or is opened.
+    ///
+    /// # Errors
+    /// [`AcquireError`] says which wait ran out.
+    pub async fn acquire(&self) -> Result<Lease<C>, AcquireError> {
+        if let Some(lease) = self.try_acquire()? {
+            return Ok(lease);
+        }
+        let (answer, answered) = oneshot::channel();
+        self.enter_queue(Waiter { answer })?;
+        self.wait_for(answered).await
+    }
+
+    /// Takes an idle connection if there is one.
+    ///
+    /// # Errors
+    /// [`AcquireError::Closed`].
+    pub fn try_acquire(&self) -> Result<Option<Lease<C>>, AcquireError> {
+        let mut state = self.budget().inner.state.lock();
+        if state.is_closed(self.key()) {
+            return Err(AcquireError::Closed);
+        }
+        let taken = state.take_idle(self.key());
+        drop(state);
+        Ok(taken.map(|connection| Lease::new(self.clone(), connection)))
+    }
+
+    fn enter_queue(&self, waiter: Waiter<C>) -> Result<(), AcquireError> {
+        let most = self.budget().inner.options.queue;
+        let entered = self.budget().update(|state, now, orders| {
+            let entered = state.wait(self.key(), waiter, most);
+            if state.has_none(self.key()) {
+                state.want(self.key());
+                state.advance(now, orders);
+            }
+            entered
+        });
+        if entered {
+            Ok(())
+        } else {
+            Err(AcquireError::QueueFull { waiting: most })
+        }
+    }
+
+    async fn wait_for(
+        &self,
+        mut answered: oneshot::Receiver<Result<Lease<C>, AcquireError>>,
+    ) -> Result<Lease<C>, AcquireError> {
+        let began = Instant::now();
+        let deadline = began + self.budget().inner.options.acquire_timeout;
+        let mut patience = PATIENCE;
+        loop {
+            let ask_again = (Instant::now() + patience).min(deadline);
+            match tokio::time::timeout_at(ask_again, &mut answered).await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(_)) => return Err(AcquireError::Closed),
+                Err(_) if Instant::now() >= deadline => return Err(self.too_late(began.elapsed())),
+                Err(_) => self.ask_for_opening(),
+            }
+            patience = super::state::TURN;
+        }
+    }
+
+    fn ask_for_opening(&self) {
+        self.budget().update(|state, now, orders| {
+            state.want(self.key());
+            state.advance(now, orders);
+        });
+    }
+
+    fn too_late(&self, waited: Duration) -> AcquireError {
+        match self.connections() {
+            (0, _) => AcquireError::Budget { waited },
+            _ => AcquireError::Checkout { waited },
+        }
+    }
+
+    /// Keeps nothing idle any more; whoever holds a handle is served still.
+    pub(crate) fn drain(&self) {
+        self.end(Phase::Draining);
+    }
+
+    /// Refuses all new work; what is in use is closed when it comes back.
+    pub(crate) fn close(&self) {
+        self.end(Phase::Closed);
+    }
+
+    fn end(&self, phase: Phase) {
+        let refused = self
+            .budget()
+            .update(|state, now, orders| state.end(self.key(), phase, now, orders));
+        for waiter in refused {
+            let _ = waiter.answer.send(Err(AcquireError::Closed));
+        }
+    }
+
+    /// Waits until no connection of this tenant is open.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let gone = self.inner.gone.notified();
+            tokio::pin!(gone);
+            gone.as_mut().enable();
+            if self.budget().inner.state.lock().is_drained(self.key()) {
+                return;
+            }
+            gone.await;
+        }
+    }
+}
+
+impl<C: Connector> Drop for Inner<C> {
+    fn drop(&mut self) {
+        self.budget.inner.shares.lock().remove(&self.key);
+        let refused = self
+            .budget
+            .update(|state, now, orders| state.end(self.key, Phase::Closed, now, orders));
+        drop(refused);
+    }
+}

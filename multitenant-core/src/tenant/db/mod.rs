@@ -1,0 +1,182 @@
+//! The handle that stands wherever code has `&PgPool` or `&SqlitePool`.
+
+mod any;
+mod connection;
+mod executor;
+mod watched;
+
+use std::fmt;
+
+use sqlx::{Pool, SqlSafeStr, SqlStr, Transaction};
+
+use super::budget::{AcquireError, Lease, Share};
+use crate::engine::{SqlConnector, SqlEngine};
+
+pub use any::AnySql;
+pub use connection::DbConnection;
+
+/// One tenant's database. Cheap to clone; owns no connection.
+///
+/// It stands wherever existing code has `&Pool<DB>`: queries run on `&db`, [`begin`](Self::begin)
+/// returns sqlx's own `Transaction<'static, DB>`, and every connection is counted in the budget.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use multitenant_core::tenant::Db;
+/// use sqlx::Sqlite;
+///
+/// async fn rename(db: &Db<Sqlite>, id: i64, name: &str) -> sqlx::Result<i64> {
+///     let mut tx = db.begin().await?;
+///     sqlx::query("UPDATE customers SET name = $1 WHERE id = $2")
+///         .bind(name)
+///         .bind(id)
+///         .execute(&mut *tx)
+///         .await?;
+///     tx.commit().await?;
+///     sqlx::query_scalar("SELECT COUNT(*) FROM customers").fetch_one(db).await
+/// }
+/// # }
+/// ```
+pub struct Db<DB: SqlEngine> {
+    source: Source<DB>,
+}
+
+enum Source<DB: SqlEngine> {
+    /// A tenant's share in the budget of its server.
+    Share(Share<SqlConnector<DB>>),
+    /// A pool that somebody else made and counts, in single mode and in tests.
+    Pool(Pool<DB>),
+}
+
+impl<DB: SqlEngine> Clone for Db<DB> {
+    fn clone(&self) -> Self {
+        let source = match &self.source {
+            Source::Share(share) => Source::Share(share.clone()),
+            Source::Pool(pool) => Source::Pool(pool.clone()),
+        };
+        Self { source }
+    }
+}
+
+impl<DB: SqlEngine> fmt::Debug for Db<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").field("engine", &DB::NAME).finish()
+    }
+}
+
+impl<DB: SqlEngine> From<Share<SqlConnector<DB>>> for Db<DB> {
+    fn from(share: Share<SqlConnector<DB>>) -> Self {
+        Self {
+            source: Source::Share(share),
+        }
+    }
+}
+
+impl<DB: SqlEngine> From<Pool<DB>> for Db<DB> {
+    /// Wraps a pool that stays outside of any budget: for single mode, for `#[sqlx::test]`.
+    fn from(pool: Pool<DB>) -> Self {
+        Self {
+            source: Source::Pool(pool),
+        }
+    }
+}
+
+impl<DB: SqlEngine> Db<DB> {
+    /// Takes a connection for several statements in a row.
+    ///
+    /// # Errors
+    /// An [`AcquireError`], or the driver's, as [`sqlx::Error`].
+    pub async fn acquire(&self) -> sqlx::Result<DbConnection<DB>> {
+        match &self.source {
+            Source::Share(share) => {
+                let lease = share.acquire().await.map_err(into_sqlx)?;
+                Ok(DbConnection::leased(lease))
+            }
+            Source::Pool(pool) => pool.acquire().await.map(DbConnection::pooled),
+        }
+    }
+
+    /// Takes an idle connection, if there is one.
+    ///
+    /// # Errors
+    /// Where the tenant takes no new work.
+    pub fn try_acquire(&self) -> sqlx::Result<Option<DbConnection<DB>>> {
+        match &self.source {
+            Source::Share(share) => {
+                let lease = share.try_acquire().map_err(into_sqlx)?;
+                Ok(lease.map(DbConnection::leased))
+            }
+            Source::Pool(pool) => Ok(pool.try_acquire().map(DbConnection::pooled)),
+        }
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// An [`AcquireError`], or the driver's, as [`sqlx::Error`].
+    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, DB>> {
+        self.begin_transaction(None).await
+    }
+
+    /// Begins a transaction by a statement of the caller's, such as `BEGIN IMMEDIATE` on SQLite.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin), and where the statement begins no transaction.
+    pub async fn begin_with(
+        &self,
+        statement: impl SqlSafeStr,
+    ) -> sqlx::Result<Transaction<'static, DB>> {
+        self.begin_transaction(Some(statement.into_sql_str())).await
+    }
+
+    /// Begins a transaction on an idle connection, if there is one.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    pub async fn try_begin(&self) -> sqlx::Result<Option<Transaction<'static, DB>>> {
+        match &self.source {
+            Source::Share(share) => match share.try_acquire().map_err(into_sqlx)? {
+                Some(lease) => begin_on(lease, None).await.map(Some),
+                None => Ok(None),
+            },
+            Source::Pool(pool) => pool.try_begin().await,
+        }
+    }
+
+    async fn begin_transaction(
+        &self,
+        statement: Option<SqlStr>,
+    ) -> sqlx::Result<Transaction<'static, DB>> {
+        match &self.source {
+            Source::Share(share) => {
+                let lease = share.acquire().await.map_err(into_sqlx)?;
+                begin_on(lease, statement).await
+            }
+            Source::Pool(pool) => match statement {
+                Some(statement) => pool.begin_with(statement).await,
+                None => pool.begin().await,
+            },
+        }
+    }
+}
+
+/// Gives the connection to a transaction, and sets a watch that takes it back afterwards.
+async fn begin_on<DB: SqlEngine>(
+    lease: Lease<SqlConnector<DB>>,
+    statement: Option<SqlStr>,
+) -> sqlx::Result<Transaction<'static, DB>> {
+    let runtime = lease.runtime().clone();
+    let (cell, loan) = lease.into_parts();
+    let (begun, home) = cell.begin(statement);
+    runtime.spawn(async move {
+        if let Some(cell) = home.reclaim().await {
+            loan.give_back(cell);
+        }
+    });
+    begun.await
+}
+
+/// Code that has sqlx's errors keeps them; ours is the source.
+pub(crate) fn into_sqlx(error: AcquireError) -> sqlx::Error {
+    sqlx::Error::Configuration(Box::new(error))
+}

@@ -1,0 +1,97 @@
+//! Whatever a use of the handle leaves behind, the next user does not find it.
+
+mod common;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use sqlx::Executor;
+
+/// Polls a future so many times and drops it: a caller that goes away.
+async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    for _ in 0..times {
+        let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(output) = poll {
+            return Some(output);
+        }
+        tokio::time::sleep(std::time::Duration::from_micros(300)).await;
+    }
+    None
+}
+
+on_both_engines! {
+    async fn a_begin_cut_off_at_any_point_leaves_no_open_transaction(place: Place) {
+        let db = place.db(2).await;
+        db.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)").await.unwrap();
+        for round in 0..60_i64 {
+            drop(polled(db.begin(), 1 + usize::try_from(round).unwrap() % 6).await);
+            sqlx::query("INSERT INTO t VALUES ($1)").bind(round).execute(&db).await.unwrap();
+            // Seen by another connection: it was not swallowed by a transaction left open.
+            let mut held = db.acquire().await.unwrap();
+            let seen: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM t").fetch_one(&db).await.unwrap();
+            let also: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM t").fetch_one(&mut *held).await.unwrap();
+            assert_eq!((seen, also), (round + 1, round + 1), "round {round}");
+        }
+    }
+
+    async fn a_query_cut_off_at_any_point_leaves_the_connection_usable(place: Place) {
+        let db = place.db(1).await;
+        for round in 0..40 {
+            drop(polled(sqlx::query("SELECT 1").fetch_all(&db), 1 + round % 5).await);
+            sqlx::query("SELECT 1").fetch_one(&db).await.unwrap();
+        }
+    }
+
+    async fn a_raw_begin_is_noticed(place: Place) {
+        let db = place.db(1).await;
+        db.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)").await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&db).await.unwrap();
+        db.execute("INSERT INTO t VALUES (1)").await.unwrap();
+        // The transaction that BEGIN opened is not that of the INSERT, nor of what follows.
+        let mut tx = db.begin().await.unwrap();
+        tx.execute("INSERT INTO t VALUES (2)").await.unwrap();
+        tx.rollback().await.unwrap();
+        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM t").fetch_all(&db).await.unwrap();
+        assert_eq!(ids, [1]);
+    }
+
+    async fn a_transaction_left_open_on_an_acquired_connection_is_rolled_back(place: Place) {
+        let db = place.db(1).await;
+        db.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)").await.unwrap();
+        let mut connection = db.acquire().await.unwrap();
+        connection.execute("BEGIN").await.unwrap();
+        connection.execute("INSERT INTO t VALUES (1)").await.unwrap();
+        drop(connection);
+        assert!(sqlx::query("SELECT id FROM t").fetch_all(&db).await.unwrap().is_empty());
+    }
+
+    async fn a_failed_transaction_does_not_fail_the_next_user(place: Place) {
+        let db = place.db(1).await;
+        let mut connection = db.acquire().await.unwrap();
+        connection.execute("BEGIN").await.unwrap();
+        connection.execute("SELECT * FROM nothing").await.unwrap_err();
+        drop(connection);
+        db.execute("SELECT 1").await.unwrap();
+    }
+
+    async fn connections_swapped_between_two_tenants_serve_neither(place: Place) {
+        let (a, b) = (place.db(1).await, place.db(1).await);
+        for (db, name) in [(&a, "a"), (&b, "b")] {
+            db.execute("CREATE TABLE who (name TEXT)").await.unwrap();
+            sqlx::query("INSERT INTO who VALUES ($1)").bind(name).execute(db).await.unwrap();
+        }
+        let (mut of_a, mut of_b) = (a.acquire().await.unwrap(), b.acquire().await.unwrap());
+        std::mem::swap(&mut *of_a, &mut *of_b);
+        drop((of_a, of_b));
+        let (mut of_a, mut of_b) = (a.begin().await.unwrap(), b.begin().await.unwrap());
+        std::mem::swap(&mut *of_a, &mut *of_b);
+        of_a.commit().await.unwrap();
+        of_b.commit().await.unwrap();
+        for (db, name) in [(&a, "a"), (&b, "b")] {
+            let found: String = sqlx::query_scalar("SELECT name FROM who").fetch_one(db).await.unwrap();
+            assert_eq!(found, name);
+        }
+    }
+}
