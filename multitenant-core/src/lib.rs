@@ -14,5 +14,8 @@ pub mod tenant;
 mod time;
 
 pub use error::{Code, FieldError, Problem};
-pub use id::{InvalidId, InvalidSlug, ServerId, SessionId, Slug, TenantId, UserId};
+pub use id::{
+    EnterpriseRole, InvalidEnterpriseRole, InvalidId, InvalidName, InvalidRealm, InvalidSlug,
+    Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+};
 pub use time::{Clock, SystemClock, Timestamp};

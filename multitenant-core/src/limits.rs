@@ -12,6 +12,8 @@ pub const PASSWORD_MAX_BYTES: usize = 1_024;
 
 /// Most bytes in an e-mail address (RFC 5321, section 4.5.3.1.3, less the brackets).
 pub const EMAIL_MAX_BYTES: usize = 254;
+/// Most bytes in the name by which a person was signed in (OpenID Connect Core, section 2).
+pub const SUBJECT_MAX_BYTES: usize = 255;
 /// Most characters in the name of a person, a tenant or a role.
 pub const NAME_MAX_CHARS: usize = 200;
 

@@ -1,9 +1,15 @@
 //! Names of things, each with a type of its own so that none can stand in another's place.
 
+mod enterprise_role;
+mod name;
+mod realm;
 mod server;
 mod slug;
 mod uuid_id;
 
+pub use enterprise_role::{EnterpriseRole, InvalidEnterpriseRole};
+pub use name::{InvalidName, RoleName, Subject};
+pub use realm::{InvalidRealm, Realm};
 pub use server::ServerId;
 pub use slug::{InvalidSlug, Slug};
-pub use uuid_id::{InvalidId, SessionId, TenantId, UserId};
+pub use uuid_id::{InvalidId, SessionId, TenantId, TokenId, UserId};

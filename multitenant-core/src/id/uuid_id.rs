@@ -80,6 +80,10 @@ uuid_id! {
     /// Names one sign-in of one person, from sign-in to sign-out (the `sid` of its tokens).
     SessionId, "session"
 }
+uuid_id! {
+    /// Names one access token (its `jti`, RFC 7519), so that a log can tell two apart.
+    TokenId, "token"
+}
 
 #[cfg(test)]
 mod tests {
