@@ -6,8 +6,10 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod directory;
 pub mod engine;
 mod error;
+pub mod events;
 mod id;
 pub mod limits;
 pub mod tenant;

@@ -12,7 +12,9 @@ use sqlx::Executor;
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..times {
-        let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let poll = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
         if let Poll::Ready(output) = poll {
             return Some(output);
         }

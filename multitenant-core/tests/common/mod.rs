@@ -1,5 +1,9 @@
 //! What the integration tests share: databases to run on, one set of test bodies for both engines.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses a part of it"
+)]
 
 use std::time::Duration;
 
@@ -122,7 +126,10 @@ impl SqlitePlace {
     }
 
     pub async fn data(&self) -> ConnectData {
-        let path = self.folder.path().join(format!("{}.db", TenantId::generate()));
+        let path = self
+            .folder
+            .path()
+            .join(format!("{}.db", TenantId::generate()));
         std::fs::File::create(&path).expect("a new file");
         ConnectData::new(ServerId::main(), format!("sqlite://{}", path.display()))
     }

@@ -1,0 +1,222 @@
+use std::fmt;
+
+use crate::{SessionId, Slug, Subject, TenantId};
+
+/// A place in the log of changes. Numbers are handed out in the order of the commits, without
+/// gaps that fill later: who has read up to one has missed nothing before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(i64);
+
+impl Position {
+    /// Before the first event.
+    pub const START: Self = Self(0);
+
+    /// The place with this number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number, for binding to a query.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Something changed that every node must hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// What changed.
+    pub kind: EventKind,
+}
+
+/// What changed. `tenant: None` stands for the platform's own staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A tenant exists now, under this slug.
+    TenantCreated {
+        /// The new tenant.
+        tenant: TenantId,
+        /// Its slug.
+        slug: Slug,
+    },
+    /// A tenant's state, server, credentials or limits are different now.
+    TenantChanged {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// A tenant is no more.
+    TenantDeleted {
+        /// The tenant that was.
+        tenant: TenantId,
+    },
+    /// One sign-in was ended.
+    SessionEnded {
+        /// Whose realm.
+        tenant: Option<TenantId>,
+        /// The session that was.
+        session: SessionId,
+    },
+    /// A person's roles, password or state are different now, so the `ver` of their tokens is.
+    SubjectChanged {
+        /// Whose realm.
+        tenant: Option<TenantId>,
+        /// The person.
+        subject: Subject,
+    },
+    /// What a tenant's roles permit is different now.
+    PolicyChanged {
+        /// The tenant.
+        tenant: TenantId,
+    },
+}
+
+/// A row of the log that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("event {position} of kind {kind:?} cannot be read; was it written by a newer version?")]
+pub struct InvalidEvent {
+    position: Position,
+    kind: String,
+}
+
+impl EventKind {
+    /// The word under which it is stored.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::TenantCreated { .. } => "tenant_created",
+            Self::TenantChanged { .. } => "tenant_changed",
+            Self::TenantDeleted { .. } => "tenant_deleted",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::SubjectChanged { .. } => "subject_changed",
+            Self::PolicyChanged { .. } => "policy_changed",
+        }
+    }
+
+    /// The tenant it concerns; `None` for the platform's own staff.
+    #[must_use]
+    pub const fn tenant(&self) -> Option<TenantId> {
+        match self {
+            Self::TenantCreated { tenant, .. }
+            | Self::TenantChanged { tenant }
+            | Self::TenantDeleted { tenant }
+            | Self::PolicyChanged { tenant } => Some(*tenant),
+            Self::SessionEnded { tenant, .. } | Self::SubjectChanged { tenant, .. } => *tenant,
+        }
+    }
+
+    /// The slug, session or person it concerns, as text.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::TenantCreated { slug, .. } => Some(slug.to_string()),
+            Self::SessionEnded { session, .. } => Some(session.to_string()),
+            Self::SubjectChanged { subject, .. } => Some(subject.to_string()),
+            Self::TenantChanged { .. }
+            | Self::TenantDeleted { .. }
+            | Self::PolicyChanged { .. } => None,
+        }
+    }
+}
+
+impl Event {
+    /// Reads an event back from its [`word`](EventKind::word), [`tenant`](EventKind::tenant) and
+    /// [`detail`](EventKind::detail).
+    ///
+    /// # Errors
+    /// [`InvalidEvent`] for a word or a detail that this version does not know.
+    pub fn from_parts(
+        position: Position,
+        word: &str,
+        tenant: Option<TenantId>,
+        detail: Option<&str>,
+    ) -> Result<Self, InvalidEvent> {
+        kind_from_parts(word, tenant, detail)
+            .map(|kind| Self { position, kind })
+            .ok_or_else(|| InvalidEvent {
+                position,
+                kind: word.to_owned(),
+            })
+    }
+}
+
+fn kind_from_parts(
+    word: &str,
+    tenant: Option<TenantId>,
+    detail: Option<&str>,
+) -> Option<EventKind> {
+    Some(match word {
+        "tenant_created" => EventKind::TenantCreated {
+            tenant: tenant?,
+            slug: detail?.parse().ok()?,
+        },
+        "tenant_changed" => EventKind::TenantChanged { tenant: tenant? },
+        "tenant_deleted" => EventKind::TenantDeleted { tenant: tenant? },
+        "session_ended" => EventKind::SessionEnded {
+            tenant,
+            session: detail?.parse().ok()?,
+        },
+        "subject_changed" => EventKind::SubjectChanged {
+            tenant,
+            subject: Subject::new(detail?).ok()?,
+        },
+        "policy_changed" => EventKind::PolicyChanged { tenant: tenant? },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_can_be_stored_and_read_back() {
+        let tenant = TenantId::generate();
+        let slug: Slug = "acme".parse().unwrap();
+        let subject = Subject::new("someone").unwrap();
+        let session = SessionId::generate();
+        let kinds = [
+            EventKind::TenantCreated { tenant, slug },
+            EventKind::TenantChanged { tenant },
+            EventKind::TenantDeleted { tenant },
+            EventKind::SessionEnded {
+                tenant: Some(tenant),
+                session,
+            },
+            EventKind::SessionEnded {
+                tenant: None,
+                session,
+            },
+            EventKind::SubjectChanged {
+                tenant: None,
+                subject,
+            },
+            EventKind::PolicyChanged { tenant },
+        ];
+        for kind in kinds {
+            let read = Event::from_parts(
+                Position::new(7),
+                kind.word(),
+                kind.tenant(),
+                kind.detail().as_deref(),
+            );
+            assert_eq!(read.unwrap().kind, kind);
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_newer_version_is_an_error_and_no_panic() {
+        let read = Event::from_parts(Position::START, "moon_landed", None, None);
+        assert!(read.is_err());
+    }
+}

@@ -1,0 +1,185 @@
+//! Reads the log and tells whoever must know, in the order of the log.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinHandle;
+
+use super::{Event, Position};
+
+/// The log could not be read, or what it says could not be applied.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the log of changes could not be followed")]
+pub struct FollowError(#[source] pub Arc<dyn Error + Send + Sync>);
+
+impl FollowError {
+    /// Wraps the store's own error.
+    pub fn new(source: impl Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+/// Reads the log of changes.
+#[async_trait]
+pub trait LogReader: Send + Sync + 'static {
+    /// The events after `position`, in order, at most some hundreds; empty when there are none.
+    ///
+    /// # Errors
+    /// [`FollowError`] when the store cannot be read.
+    async fn changes_since(&self, position: Position) -> Result<Vec<Event>, FollowError>;
+}
+
+/// Must hear of changes: forgets or re-reads what an event names.
+#[async_trait]
+pub trait Follow: Send + Sync + 'static {
+    /// Applies one event. When it returns, nothing older is served from memory.
+    async fn apply(&self, event: &Event);
+}
+
+/// How the log is followed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FollowerOptions {
+    /// How often the log is read when nothing wakes the reader: at most 500 ms keeps the promise
+    /// that changes are in force everywhere within a second. Default 250 ms.
+    pub poll: Duration,
+    /// How long a node that cannot read the log serves what it knows. Default 30 s.
+    pub max_staleness: Duration,
+}
+
+impl Default for FollowerOptions {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_millis(250),
+            max_staleness: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Follows the log on behalf of a node. Cheap to clone.
+#[derive(Clone)]
+pub struct Follower {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    log: Arc<dyn LogReader>,
+    options: FollowerOptions,
+    followers: Mutex<Vec<Arc<dyn Follow>>>,
+    /// Held while reading, so that at most one read is under way and events stay in order.
+    reading: AsyncMutex<Reading>,
+    progress: Mutex<Progress>,
+}
+
+struct Reading {
+    position: Position,
+}
+
+#[derive(Clone, Copy)]
+struct Progress {
+    /// How many reads have begun and how many have ended well.
+    begun: u64,
+    ended: u64,
+    /// When the last read that ended well began.
+    fresh_at: Instant,
+}
+
+impl Follower {
+    /// Follows `log` from `position` on; [`follow`](Self::follow) says for whom.
+    pub fn new(log: Arc<dyn LogReader>, position: Position, options: FollowerOptions) -> Self {
+        let progress = Progress {
+            begun: 0,
+            ended: 0,
+            fresh_at: Instant::now(),
+        };
+        Self {
+            inner: Arc::new(Inner {
+                log,
+                options,
+                followers: Mutex::default(),
+                reading: AsyncMutex::new(Reading { position }),
+                progress: Mutex::new(progress),
+            }),
+        }
+    }
+
+    /// Tells `follower` of every event from now on.
+    pub fn follow(&self, follower: Arc<dyn Follow>) {
+        self.inner.followers.lock().push(follower);
+    }
+
+    /// Reads what was committed before the call and applies it. Calls that wait for the same
+    /// read share it, so a flood of them reads at a bounded rate.
+    ///
+    /// # Errors
+    /// [`FollowError`] when the log cannot be read.
+    pub async fn catch_up(&self) -> Result<(), FollowError> {
+        let asked_after = self.inner.progress.lock().begun;
+        let mut reading = self.inner.reading.lock().await;
+        // A read that began after the call has seen whatever was committed before it.
+        if self.inner.progress.lock().ended > asked_after {
+            return Ok(());
+        }
+        self.read(&mut reading).await
+    }
+
+    async fn read(&self, reading: &mut Reading) -> Result<(), FollowError> {
+        let began = Instant::now();
+        let number = {
+            let mut progress = self.inner.progress.lock();
+            progress.begun += 1;
+            progress.begun
+        };
+        loop {
+            let events = self.inner.log.changes_since(reading.position).await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                self.tell(&event).await;
+                reading.position = event.position;
+            }
+        }
+        let mut progress = self.inner.progress.lock();
+        progress.ended = number;
+        progress.fresh_at = began;
+        Ok(())
+    }
+
+    async fn tell(&self, event: &Event) {
+        let followers = self.inner.followers.lock().clone();
+        for follower in followers {
+            follower.apply(event).await;
+        }
+    }
+
+    /// Whether what this node knows is recent enough to be served.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.staleness() <= self.inner.options.max_staleness
+    }
+
+    /// How long ago the log was last read to its end.
+    #[must_use]
+    pub fn staleness(&self) -> Duration {
+        self.inner.progress.lock().fresh_at.elapsed()
+    }
+
+    /// Reads the log again and again on `runtime` until the returned task is aborted.
+    pub fn run(&self, runtime: &Handle) -> JoinHandle<()> {
+        let follower = self.clone();
+        runtime.spawn(async move {
+            loop {
+                if let Err(error) = follower.catch_up().await {
+                    tracing::warn!(%error, source = ?error.source(), "the log of changes cannot be read");
+                }
+                tokio::time::sleep(follower.inner.options.poll).await;
+            }
+        })
+    }
+}
