@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::ServerId;
 
@@ -23,6 +23,12 @@ impl ConnectData {
             server,
             url: SecretString::from(url.into()),
         }
+    }
+}
+
+impl PartialEq for ConnectData {
+    fn eq(&self, other: &Self) -> bool {
+        self.server == other.server && self.url.expose_secret() == other.url.expose_secret()
     }
 }
 

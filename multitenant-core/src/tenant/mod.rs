@@ -1,9 +1,18 @@
 //! Any number of tenants through a fixed number of connections.
 
 mod budget;
+mod cache;
 #[cfg(feature = "_sql")]
 mod db;
+mod error;
+mod handle;
+mod manager;
+mod names;
 
 pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, Lease, Share};
+pub use cache::{CacheError, CacheOptions, CacheStats, Cached, TenantCache};
 #[cfg(feature = "_sql")]
 pub use db::{AnySql, Db, DbConnection};
+pub use error::TenantError;
+pub use handle::{Tenant, WrongEngine};
+pub use manager::{ManagerOptions, ManagerStats, TenantManager, Tenants};

@@ -5,6 +5,8 @@
     reason = "each test binary uses a part of it"
 )]
 
+pub mod nowhere;
+
 use std::time::Duration;
 
 use multitenant_core::engine::{ConnectData, PostgresConnector, SqliteConnector};

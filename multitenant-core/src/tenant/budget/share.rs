@@ -203,6 +203,11 @@ impl<C: Connector> Share<C> {
         self.end(Phase::Draining);
     }
 
+    /// Keeps connections idle for the next request again.
+    pub(crate) fn reopen(&self) {
+        self.end(Phase::Open);
+    }
+
     /// Refuses all new work; what is in use is closed when it comes back.
     pub(crate) fn close(&self) {
         self.end(Phase::Closed);

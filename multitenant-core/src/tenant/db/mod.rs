@@ -10,6 +10,7 @@ use std::fmt;
 use sqlx::{Pool, SqlSafeStr, SqlStr, Transaction};
 
 use super::budget::{AcquireError, Lease, Share};
+use super::handle::{Tenant, WrongEngine};
 use crate::engine::{SqlConnector, SqlEngine};
 
 pub use any::AnySql;
@@ -179,4 +180,34 @@ async fn begin_on<DB: SqlEngine>(
 /// Code that has sqlx's errors keeps them; ours is the source.
 pub(crate) fn into_sqlx(error: AcquireError) -> sqlx::Error {
     sqlx::Error::Configuration(Box::new(error))
+}
+
+impl Tenant {
+    /// The tenant's database.
+    ///
+    /// # Errors
+    /// [`WrongEngine`] where the tenant's database runs on another engine.
+    pub fn db<DB: SqlEngine>(&self) -> Result<Db<DB>, WrongEngine> {
+        let share = self.share::<SqlConnector<DB>>();
+        share
+            .cloned()
+            .map(Db::from)
+            .map_err(|_| WrongEngine::new(DB::NAME))
+    }
+
+    /// The tenant's database, on whichever engine it runs.
+    ///
+    /// # Errors
+    /// [`WrongEngine`] where it runs on neither.
+    pub fn any_sql(&self) -> Result<AnySql, WrongEngine> {
+        #[cfg(feature = "postgres")]
+        if let Ok(db) = self.db() {
+            return Ok(AnySql::Postgres(db));
+        }
+        #[cfg(feature = "sqlite")]
+        if let Ok(db) = self.db() {
+            return Ok(AnySql::Sqlite(db));
+        }
+        Err(WrongEngine::new("Postgres or SQLite"))
+    }
 }

@@ -1,0 +1,170 @@
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::budget::Share;
+use crate::directory::{TenantRecord, TenantStatus};
+use crate::engine::{ConnectData, Connector};
+use crate::{Slug, TenantId};
+
+/// One tenant. Cheap to clone; owns no connection.
+#[derive(Clone)]
+pub struct Tenant {
+    inner: Arc<TenantInner>,
+}
+
+pub(super) struct TenantInner {
+    id: TenantId,
+    slug: Slug,
+    connect: ConnectData,
+    status: watch::Sender<TenantStatus>,
+    connections: Box<dyn Connections>,
+}
+
+/// The tenant's connections run on another engine than the one asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the tenant's database runs on another engine than {asked}")]
+pub struct WrongEngine {
+    asked: &'static str,
+}
+
+impl WrongEngine {
+    pub(super) const fn new(asked: &'static str) -> Self {
+        Self { asked }
+    }
+}
+
+type Drained = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A tenant's connections, whatever they connect to.
+pub(super) trait Connections: Send + Sync + 'static {
+    fn as_any(&self) -> &dyn Any;
+    /// Keeps nothing idle from now on.
+    fn drain(&self);
+    /// Keeps connections idle again.
+    fn reopen(&self);
+    /// Refuses new work from now on.
+    fn close(&self);
+    /// Waits until no connection is open.
+    fn drained(&self) -> Drained;
+    /// Open connections, and those of them that are idle.
+    fn counts(&self) -> (usize, usize);
+}
+
+impl<C: Connector> Connections for Share<C> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn drain(&self) {
+        Share::drain(self);
+    }
+
+    fn reopen(&self) {
+        Share::reopen(self);
+    }
+
+    fn close(&self) {
+        Share::close(self);
+    }
+
+    fn drained(&self) -> Drained {
+        let share = self.clone();
+        Box::pin(async move { Share::drained(&share).await })
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        self.connections()
+    }
+}
+
+impl Tenant {
+    pub(super) fn new(record: TenantRecord, connections: Box<dyn Connections>) -> Self {
+        let inner = TenantInner {
+            id: record.id,
+            slug: record.slug,
+            connect: record.connect,
+            status: watch::Sender::new(record.status),
+            connections,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(super) fn from_inner(inner: Arc<TenantInner>) -> Self {
+        Self { inner }
+    }
+
+    pub(super) fn inner(&self) -> &Arc<TenantInner> {
+        &self.inner
+    }
+
+    /// The tenant's id.
+    #[must_use]
+    pub fn id(&self) -> TenantId {
+        self.inner.id
+    }
+
+    /// The tenant's slug.
+    #[must_use]
+    pub fn slug(&self) -> &Slug {
+        &self.inner.slug
+    }
+
+    /// Whether the tenant is served, as far as this node knows.
+    #[must_use]
+    pub fn status(&self) -> TenantStatus {
+        *self.inner.status.borrow()
+    }
+
+    /// Waits until the tenant is no longer served: suspended, archived or deleted. Ends streams
+    /// and sockets.
+    pub async fn revoked(&self) {
+        let mut status = self.inner.status.subscribe();
+        let not_served = |status: &TenantStatus| *status != TenantStatus::Active;
+        // The sender lives as long as this handle.
+        let _ = status.wait_for(not_served).await;
+    }
+
+    /// The tenant's part in the budget of connections of this kind.
+    ///
+    /// # Errors
+    /// [`WrongEngine`] where the manager uses another connector.
+    pub fn share<C: Connector>(&self) -> Result<&Share<C>, WrongEngine> {
+        let asked = std::any::type_name::<C>();
+        let connections = self.inner.connections.as_any();
+        connections.downcast_ref().ok_or(WrongEngine { asked })
+    }
+
+    /// Open connections of this tenant on this node, and those of them that are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        self.inner.connections.counts()
+    }
+
+    pub(super) fn set_status(&self, status: TenantStatus) {
+        self.inner.status.send_replace(status);
+    }
+
+    pub(super) fn is_at(&self, connect: &ConnectData) -> bool {
+        self.inner.connect == *connect
+    }
+
+    pub(super) fn control(&self) -> &dyn Connections {
+        &*self.inner.connections
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("id", &self.id())
+            .field("slug", &self.slug().as_str())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

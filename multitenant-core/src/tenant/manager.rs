@@ -1,0 +1,432 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::budget::{Budget, BudgetOptions, BudgetStats};
+use super::cache::{CacheOptions, CacheStats, TenantCache};
+use super::error::TenantError;
+use super::handle::{Tenant, TenantInner};
+use super::names::NameIndex;
+use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
+use crate::engine::Connector;
+use crate::events::{Event, EventKind, Follow, Follower, FollowerOptions, LogReader};
+use crate::{ServerId, Slug, TenantId};
+
+/// How a [`TenantManager`] works.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ManagerOptions {
+    /// How many tenants are kept in memory.
+    pub tenants: CacheOptions,
+    /// How many connections each server takes.
+    pub budget: BudgetOptions,
+    /// Servers whose budget differs.
+    pub servers: HashMap<ServerId, BudgetOptions>,
+    /// How the log of changes is followed.
+    pub follower: FollowerOptions,
+}
+
+/// Any number of tenants through a fixed number of connections. Cheap to clone.
+///
+/// Connections, drains and timers run on the runtime on which the manager was started.
+pub struct TenantManager<C: Connector> {
+    inner: Arc<Inner<C>>,
+}
+
+struct Inner<C: Connector> {
+    hosts: Arc<Hosts<C>>,
+    cache: TenantCache<Tenant, TenantError>,
+    names: NameIndex,
+    follower: Follower,
+    shut_down: AtomicBool,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Makes tenants out of records, and knows every tenant that somebody still holds: an eviction
+/// must not hide one from a suspension, nor make a second one.
+struct Hosts<C: Connector> {
+    connector: Arc<C>,
+    directory: Arc<dyn Directory>,
+    options: ManagerOptions,
+    runtime: Handle,
+    budgets: Mutex<HashMap<ServerId, Budget<C>>>,
+    live: Mutex<HashMap<TenantId, Weak<TenantInner>>>,
+}
+
+/// What a manager is doing.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ManagerStats {
+    /// The tenants in memory.
+    pub tenants: CacheStats,
+    /// The connections of each server.
+    pub servers: Vec<(ServerId, BudgetStats)>,
+}
+
+/// Finds tenants, whatever they connect to: what a gate and an adapter hold of a
+/// [`TenantManager`].
+#[async_trait]
+pub trait Tenants: Send + Sync + 'static {
+    /// The tenant if it is served and in memory.
+    fn warm(&self, tenant: TenantId) -> Option<Tenant>;
+
+    /// The tenant, if it is served.
+    ///
+    /// # Errors
+    /// [`TenantError`] says why not.
+    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError>;
+
+    /// The id that belongs to a slug; `None` where there is no such tenant.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] where that cannot be known now.
+    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError>;
+}
+
+impl<C: Connector> Clone for TenantManager<C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<C: Connector> TenantManager<C> {
+    /// Reads the names that exist and begins to follow the log, on the current runtime.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when the names cannot be read.
+    pub async fn start(
+        connector: C,
+        directory: Arc<dyn Directory>,
+        options: ManagerOptions,
+    ) -> Result<Self, DirectoryError> {
+        let names = directory.names().await?;
+        let follower_options = options.follower.clone();
+        let log: Arc<dyn LogReader> = Arc::clone(&directory) as _;
+        let follower = Follower::new(log, names.position, follower_options);
+        let hosts = Arc::new(Hosts {
+            connector: Arc::new(connector),
+            directory,
+            runtime: Handle::current(),
+            budgets: Mutex::default(),
+            live: Mutex::default(),
+            options,
+        });
+        let manager = Self {
+            inner: Arc::new(Inner {
+                cache: hosts.cache(),
+                hosts,
+                names: NameIndex::new(names),
+                follower,
+                shut_down: AtomicBool::new(false),
+                tasks: Mutex::default(),
+            }),
+        };
+        manager.run_in_background();
+        Ok(manager)
+    }
+
+    /// Serves these tenants and no others: for tests of two, for a customer with a server of
+    /// their own.
+    ///
+    /// # Errors
+    /// None by itself.
+    pub async fn fixed(
+        connector: C,
+        tenants: impl IntoIterator<Item = TenantRecord>,
+        options: ManagerOptions,
+    ) -> Result<Self, DirectoryError> {
+        let directory = FixedDirectory::new(tenants);
+        Self::start(connector, Arc::new(directory), options).await
+    }
+
+    fn run_in_background(&self) {
+        let follower = &self.inner.follower;
+        follower.follow(Arc::new(Follows(Arc::downgrade(&self.inner))));
+        let runtime = &self.inner.hosts.runtime;
+        let hosts = Arc::downgrade(&self.inner.hosts);
+        let tasks = [follower.run(runtime), runtime.spawn(reap(hosts))];
+        self.inner.tasks.lock().extend(tasks);
+    }
+
+    /// The reader of the log, for others who must hear of changes.
+    #[must_use]
+    pub fn follower(&self) -> &Follower {
+        &self.inner.follower
+    }
+
+    /// The tenant, if it is served. A warm one costs a look into memory; a cold one is read once,
+    /// however many wait for it.
+    ///
+    /// # Errors
+    /// [`TenantError`] says why it is not served.
+    pub async fn get(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
+        self.check_open()?;
+        if let Some(tenant) = self.inner.cache.peek(tenant) {
+            return served(&tenant);
+        }
+        if !self.exists(tenant).await? {
+            return Err(TenantError::Unknown);
+        }
+        served(&*self.inner.cache.get(tenant).await?)
+    }
+
+    /// The id that belongs to a slug. A slug that is not known here is looked for in the log,
+    /// so that a tenant made on another node a moment ago is found.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] when the log cannot be read.
+    pub async fn find(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
+        if let Some(tenant) = self.inner.names.by_slug(slug) {
+            return Ok(Some(tenant));
+        }
+        self.miss().await?;
+        Ok(self.inner.names.by_slug(slug))
+    }
+
+    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
+        if self.inner.names.contains(tenant) {
+            return Ok(true);
+        }
+        self.miss().await?;
+        Ok(self.inner.names.contains(tenant))
+    }
+
+    async fn miss(&self) -> Result<(), TenantError> {
+        let caught_up = self.inner.follower.catch_up_after_miss().await;
+        caught_up.map_err(TenantError::Log)
+    }
+
+    /// Applies every change that was committed before the call. A change made on this node is in
+    /// force here when this returns.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] when the log cannot be read.
+    pub async fn catch_up(&self) -> Result<(), TenantError> {
+        self.inner
+            .follower
+            .catch_up()
+            .await
+            .map_err(TenantError::Log)
+    }
+
+    fn check_open(&self) -> Result<(), TenantError> {
+        if self.inner.shut_down.load(Ordering::Acquire) {
+            return Err(TenantError::ShutDown);
+        }
+        if !self.inner.follower.is_fresh() {
+            let age = self.inner.follower.staleness();
+            return Err(TenantError::Stale { age });
+        }
+        Ok(())
+    }
+
+    /// Every tenant's id, whatever its status, as far as this node knows.
+    #[must_use]
+    pub fn ids(&self) -> Vec<TenantId> {
+        self.inner.names.ids()
+    }
+
+    /// What the manager is doing.
+    #[must_use]
+    pub fn stats(&self) -> ManagerStats {
+        let budgets = self.inner.hosts.budgets.lock();
+        ManagerStats {
+            tenants: self.inner.cache.stats(),
+            servers: budgets
+                .iter()
+                .map(|(server, budget)| (server.clone(), budget.stats()))
+                .collect(),
+        }
+    }
+
+    /// Ends new work on this tenant here, waits for the old to come to its end, and returns
+    /// whether no connection of it was left open after `deadline`.
+    pub async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
+        self.inner.cache.remove(tenant);
+        let Some(tenant) = self.inner.hosts.held(tenant) else {
+            return true;
+        };
+        tenant.control().close();
+        let drained = tenant.control().drained();
+        tokio::time::timeout(deadline, drained).await.is_ok()
+    }
+
+    /// Refuses new work, waits for the old to come to its end, closes every connection, and
+    /// returns whether none was left open after `deadline`.
+    pub async fn shut_down(&self, deadline: Duration) -> bool {
+        self.inner.shut_down.store(true, Ordering::Release);
+        for task in self.inner.tasks.lock().drain(..) {
+            task.abort();
+        }
+        self.inner.cache.clear();
+        for tenant in self.inner.hosts.all_held() {
+            tenant.control().close();
+        }
+        let budgets: Vec<_> = self.inner.hosts.budgets.lock().values().cloned().collect();
+        let emptied = async {
+            for budget in budgets {
+                budget.emptied().await;
+            }
+        };
+        tokio::time::timeout(deadline, emptied).await.is_ok()
+    }
+}
+
+fn served(tenant: &Tenant) -> Result<Tenant, TenantError> {
+    match tenant.status() {
+        TenantStatus::Active => Ok(tenant.clone()),
+        other => Err(TenantError::NotServed(other)),
+    }
+}
+
+#[async_trait]
+impl<C: Connector> Tenants for TenantManager<C> {
+    fn warm(&self, tenant: TenantId) -> Option<Tenant> {
+        self.check_open().ok()?;
+        let tenant = self.inner.cache.peek(tenant)?;
+        served(&tenant).ok()
+    }
+
+    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
+        self.get(tenant).await
+    }
+
+    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
+        self.find(slug).await
+    }
+}
+
+impl<C: Connector> Hosts<C> {
+    fn cache(self: &Arc<Self>) -> TenantCache<Tenant, TenantError> {
+        let hosts = Arc::clone(self);
+        let load = move |tenant| {
+            let hosts = Arc::clone(&hosts);
+            async move { hosts.load(tenant).await }
+        };
+        let evicted = Box::new(|tenant: super::cache::Cached<Tenant>| tenant.control().drain());
+        TenantCache::on_runtime(
+            &self.options.tenants,
+            self.runtime.clone(),
+            load,
+            Some(evicted),
+        )
+    }
+
+    async fn load(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
+        let found = self.directory.find(tenant).await;
+        let record = found
+            .map_err(TenantError::Record)?
+            .ok_or(TenantError::Unknown)?;
+        if let Some(held) = self.held(tenant).filter(|held| is_still(held, &record)) {
+            held.control().reopen();
+            return Ok(held);
+        }
+        Ok(self.host(record))
+    }
+
+    fn host(&self, record: TenantRecord) -> Tenant {
+        let budget = self.budget(&record.connect.server);
+        let share = budget.join(record.id, record.connect.clone());
+        let tenant = Tenant::new(record, Box::new(share));
+        let mut live = self.live.lock();
+        live.insert(tenant.id(), Arc::downgrade(tenant.inner()));
+        tenant
+    }
+
+    fn budget(&self, server: &ServerId) -> Budget<C> {
+        let mut budgets = self.budgets.lock();
+        let budget = budgets.entry(server.clone()).or_insert_with(|| {
+            let own = self.options.servers.get(server);
+            let options = own.unwrap_or(&self.options.budget).clone();
+            Budget::new(Arc::clone(&self.connector), options, self.runtime.clone())
+        });
+        budget.clone()
+    }
+
+    fn held(&self, tenant: TenantId) -> Option<Tenant> {
+        let inner = self.live.lock().get(&tenant)?.upgrade()?;
+        Some(Tenant::from_inner(inner))
+    }
+
+    fn all_held(&self) -> Vec<Tenant> {
+        let live = self.live.lock();
+        let held = live.values().filter_map(Weak::upgrade);
+        held.map(Tenant::from_inner).collect()
+    }
+}
+
+fn is_still(held: &Tenant, record: &TenantRecord) -> bool {
+    held.status() == record.status && held.is_at(&record.connect)
+}
+
+/// Applies the log to what the manager knows.
+struct Follows<C: Connector>(Weak<Inner<C>>);
+
+#[async_trait]
+impl<C: Connector> Follow for Follows<C> {
+    async fn apply(&self, event: &Event) {
+        let Some(inner) = self.0.upgrade() else {
+            return;
+        };
+        inner.names.apply(event);
+        match &event.kind {
+            EventKind::TenantChanged { tenant } => inner.reread(*tenant).await,
+            EventKind::TenantDeleted { tenant } => inner.end(*tenant, TenantStatus::Deleting),
+            _ => {}
+        }
+    }
+}
+
+impl<C: Connector> Inner<C> {
+    /// Reads a tenant again that somebody holds. While that cannot be done the tenant is not
+    /// served: it may have been suspended.
+    async fn reread(&self, tenant: TenantId) {
+        let Some(held) = self.hosts.held(tenant) else {
+            self.cache.remove(tenant);
+            return;
+        };
+        match self.hosts.directory.find(tenant).await {
+            Ok(Some(record)) if is_still(&held, &record) => {}
+            Ok(Some(record)) if record.status == TenantStatus::Active => {
+                self.cache.remove(tenant);
+                held.control().drain();
+            }
+            Ok(Some(record)) => self.end(tenant, record.status),
+            Ok(None) => self.end(tenant, TenantStatus::Deleting),
+            Err(error) => {
+                tracing::warn!(%tenant, %error, "a changed tenant cannot be read and is not served");
+                self.end(tenant, TenantStatus::Suspended);
+            }
+        }
+    }
+
+    fn end(&self, tenant: TenantId, status: TenantStatus) {
+        self.cache.remove(tenant);
+        if let Some(held) = self.hosts.held(tenant) {
+            held.set_status(status);
+            held.control().close();
+        }
+    }
+}
+
+/// Closes connections that are idle for too long, and forgets tenants that nobody holds.
+async fn reap<C: Connector>(hosts: Weak<Hosts<C>>) {
+    const PAUSE: Duration = Duration::from_secs(1);
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let Some(hosts) = hosts.upgrade() else { return };
+        for budget in hosts.budgets.lock().values() {
+            budget.reap();
+        }
+        let still_held = |tenant: &Weak<TenantInner>| tenant.strong_count() > 0;
+        hosts.live.lock().retain(|_, tenant| still_held(tenant));
+    }
+}

@@ -1,0 +1,93 @@
+use std::collections::HashMap;
+
+use parking_lot::RwLock;
+
+use crate::directory::Names;
+use crate::events::{Event, EventKind};
+use crate::{Slug, TenantId};
+
+/// The ids and slugs that exist, in memory, so that a flood of unknown ones costs no reads.
+#[derive(Default)]
+pub(super) struct NameIndex {
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    by_slug: HashMap<Slug, TenantId>,
+    by_id: HashMap<TenantId, Slug>,
+}
+
+impl NameIndex {
+    pub(super) fn new(names: Names) -> Self {
+        let index = Self::default();
+        for (tenant, slug) in names.names {
+            index.insert(tenant, slug);
+        }
+        index
+    }
+
+    fn insert(&self, tenant: TenantId, slug: Slug) {
+        let mut state = self.state.write();
+        state.by_id.insert(tenant, slug.clone());
+        state.by_slug.insert(slug, tenant);
+    }
+
+    fn remove(&self, tenant: TenantId) {
+        let mut state = self.state.write();
+        if let Some(slug) = state.by_id.remove(&tenant) {
+            // The slug may belong to another tenant by now.
+            if state.by_slug.get(&slug) == Some(&tenant) {
+                state.by_slug.remove(&slug);
+            }
+        }
+    }
+
+    pub(super) fn by_slug(&self, slug: &Slug) -> Option<TenantId> {
+        self.state.read().by_slug.get(slug).copied()
+    }
+
+    pub(super) fn contains(&self, tenant: TenantId) -> bool {
+        self.state.read().by_id.contains_key(&tenant)
+    }
+
+    pub(super) fn ids(&self) -> Vec<TenantId> {
+        let mut ids: Vec<_> = self.state.read().by_id.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(super) fn apply(&self, event: &Event) {
+        match &event.kind {
+            EventKind::TenantCreated { tenant, slug } => self.insert(*tenant, slug.clone()),
+            EventKind::TenantDeleted { tenant } => self.remove(*tenant),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Position;
+
+    fn event(kind: EventKind) -> Event {
+        let position = Position::START;
+        Event { position, kind }
+    }
+
+    #[test]
+    fn a_slug_made_again_names_the_new_tenant_whatever_order_the_events_come_in() {
+        let (old, new) = (TenantId::generate(), TenantId::generate());
+        let slug: Slug = "acme".parse().unwrap();
+        let index = NameIndex::default();
+        index.insert(old, slug.clone());
+        index.apply(&event(EventKind::TenantCreated {
+            tenant: new,
+            slug: slug.clone(),
+        }));
+        index.apply(&event(EventKind::TenantDeleted { tenant: old }));
+        assert_eq!(index.by_slug(&slug), Some(new));
+        assert!(!index.contains(old));
+    }
+}

@@ -1,0 +1,271 @@
+//! What a manager serves, and what it no longer serves.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use common::eventually;
+use common::nowhere::{Changeable, Nowhere, record};
+use multitenant_core::TenantId;
+use multitenant_core::directory::TenantStatus;
+use multitenant_core::tenant::{
+    AcquireError, CacheOptions, ManagerOptions, TenantError, TenantManager,
+};
+
+struct Platform {
+    connector: Nowhere,
+    directory: Arc<Changeable>,
+    manager: TenantManager<Nowhere>,
+}
+
+impl Platform {
+    async fn of(directory: Changeable, change: impl FnOnce(&mut ManagerOptions)) -> Self {
+        let connector = Nowhere::default();
+        let directory = Arc::new(directory);
+        let mut options = ManagerOptions::default();
+        options.follower.poll = Duration::from_secs(3_600);
+        change(&mut options);
+        let manager = TenantManager::start(connector.clone(), directory.clone(), options)
+            .await
+            .unwrap();
+        Self {
+            connector,
+            directory,
+            manager,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cold_tenant_is_read_once_however_many_wait() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |_| {}).await;
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let manager = platform.manager.clone();
+            tokio::spawn(async move { manager.get(acme.id).await.unwrap() })
+        })
+        .collect();
+    for waiter in waiting {
+        assert_eq!(waiter.await.unwrap().slug().as_str(), "acme");
+    }
+    assert_eq!(platform.directory.finds.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_is_refused_and_served_again_after_activation() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    let share = held.share::<Nowhere>().unwrap();
+    let at_work = share.acquire().await.unwrap();
+
+    platform
+        .directory
+        .set_status(acme.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    let refused = platform.manager.get(acme.id).await;
+    assert!(matches!(
+        refused,
+        Err(TenantError::NotServed(TenantStatus::Suspended))
+    ));
+    assert!(matches!(share.acquire().await, Err(AcquireError::Closed)));
+    held.revoked().await;
+    drop(at_work);
+    eventually("its connections are closed", async || {
+        platform.connector.counts.open.load(Ordering::SeqCst) == 0
+    })
+    .await;
+
+    platform.directory.set_status(acme.id, TenantStatus::Active);
+    platform.manager.catch_up().await.unwrap();
+    let again = platform.manager.get(acme.id).await.unwrap();
+    again.share::<Nowhere>().unwrap().acquire().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_overtakes_a_load_is_not_lost() {
+    let acme = record("acme");
+    let mut directory = Changeable::of(&[acme.clone()]);
+    directory.gate = Some(tokio::sync::Semaphore::new(0));
+    let platform = Platform::of(directory, |_| {}).await;
+    let manager = platform.manager.clone();
+    let loading = tokio::spawn(async move { manager.get(acme.id).await });
+    eventually("the record has been read", async || {
+        platform.directory.finds.load(Ordering::SeqCst) == 1
+    })
+    .await;
+    platform
+        .directory
+        .set_status(acme.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    platform.directory.gate.as_ref().unwrap().add_permits(10);
+    let loaded = loading.await.unwrap();
+    assert!(
+        matches!(loaded, Err(TenantError::NotServed(TenantStatus::Suspended))),
+        "{loaded:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_tenant_made_on_another_node_is_found_at_once() {
+    let platform = Platform::of(Changeable::default(), |_| {}).await;
+    let acme = record("acme");
+    platform.directory.add(&acme);
+    let found = platform.manager.find(&acme.slug).await.unwrap();
+    assert_eq!(found, Some(acme.id));
+    platform.manager.get(acme.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_tenants_reads_no_record_and_pushes_nobody_out() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |options| {
+        options.tenants = CacheOptions::capacity(1);
+    })
+    .await;
+    platform.manager.get(acme.id).await.unwrap();
+    let finds = platform.directory.finds.load(Ordering::SeqCst);
+    let flood: Vec<_> = (0..1_000)
+        .map(|_| {
+            let manager = platform.manager.clone();
+            tokio::spawn(async move { manager.get(TenantId::generate()).await })
+        })
+        .collect();
+    for unknown in flood {
+        assert!(matches!(unknown.await.unwrap(), Err(TenantError::Unknown)));
+    }
+    platform.manager.get(acme.id).await.unwrap();
+    assert_eq!(platform.directory.finds.load(Ordering::SeqCst), finds);
+    let reads = platform.directory.log_reads.load(Ordering::SeqCst);
+    assert!(
+        reads < 100,
+        "a thousand misses shared {reads} reads of the log"
+    );
+}
+
+#[tokio::test]
+async fn an_evicted_tenant_drains_and_work_in_flight_goes_on() {
+    let (a, b) = (record("aaa"), record("bbb"));
+    let platform = Platform::of(Changeable::of(&[a.clone(), b.clone()]), |options| {
+        options.tenants = CacheOptions::capacity(1);
+    })
+    .await;
+    let held = platform.manager.get(a.id).await.unwrap();
+    let at_work = held.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    platform.manager.get(b.id).await.unwrap();
+    // Whoever holds the evicted tenant goes on, but nothing of it stays idle.
+    held.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    assert_eq!(held.connections().1, 0);
+    drop(at_work);
+    eventually("it has drained", async || held.connections() == (0, 0)).await;
+    // It is the same tenant when it comes back, so that a suspension reaches every handle.
+    platform.manager.get(a.id).await.unwrap();
+    platform.directory.set_status(a.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+}
+
+#[tokio::test]
+async fn a_moved_tenant_gets_a_new_handle_and_the_old_one_drains() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |_| {}).await;
+    let old = platform.manager.get(acme.id).await.unwrap();
+    let at_work = old.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    platform.directory.set(acme.id, |r| {
+        r.connect.url = "nowhere://elsewhere".to_owned().into()
+    });
+    platform.manager.catch_up().await.unwrap();
+    let new = platform.manager.get(acme.id).await.unwrap();
+    new.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    assert_eq!(new.connections().0, 1);
+    drop(at_work);
+    eventually("the old handle has drained", async || {
+        old.connections().0 == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.directory.delete(acme.id);
+    platform.manager.catch_up().await.unwrap();
+    assert!(matches!(
+        platform.manager.get(acme.id).await,
+        Err(TenantError::Unknown)
+    ));
+    assert!(matches!(
+        held.share::<Nowhere>().unwrap().acquire().await,
+        Err(AcquireError::Closed)
+    ));
+    let again = record("acme");
+    platform.directory.add(&again);
+    assert_eq!(
+        platform.manager.find(&acme.slug).await.unwrap(),
+        Some(again.id)
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_read_the_log_serves_for_a_while_and_then_fails_closed() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |options| {
+        options.follower.poll = Duration::from_millis(10);
+        options.follower.max_staleness = Duration::from_millis(300);
+    })
+    .await;
+    platform.manager.get(acme.id).await.unwrap();
+    platform.directory.away.store(true, Ordering::SeqCst);
+    platform.manager.get(acme.id).await.unwrap();
+    eventually("it fails closed", async || {
+        matches!(
+            platform.manager.get(acme.id).await,
+            Err(TenantError::Stale { .. })
+        )
+    })
+    .await;
+    platform.directory.away.store(false, Ordering::SeqCst);
+    eventually("it serves again", async || {
+        platform.manager.get(acme.id).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_changed_tenant_that_cannot_be_read_is_not_served_until_it_can() {
+    let acme = record("acme");
+    let mut directory = Changeable::of(&[acme.clone()]);
+    directory.gate = Some(tokio::sync::Semaphore::new(1));
+    let platform = Platform::of(directory, |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.directory.set_status(acme.id, TenantStatus::Active);
+    // The log can be read, the record cannot.
+    platform.directory.gate.as_ref().unwrap().close();
+    platform.manager.catch_up().await.unwrap();
+    assert_ne!(held.status(), TenantStatus::Active);
+    assert!(matches!(
+        platform.manager.get(acme.id).await,
+        Err(TenantError::Record(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_shut_down_waits_for_work_in_flight_and_closes_everything() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(&[acme.clone()]), |_| {}).await;
+    let tenant = platform.manager.get(acme.id).await.unwrap();
+    let at_work = tenant.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    assert!(!platform.manager.shut_down(Duration::from_millis(20)).await);
+    drop(at_work);
+    assert!(platform.manager.shut_down(Duration::from_secs(5)).await);
+    assert_eq!(platform.connector.counts.open.load(Ordering::SeqCst), 0);
+    assert!(matches!(
+        platform.manager.get(acme.id).await,
+        Err(TenantError::ShutDown)
+    ));
+}
