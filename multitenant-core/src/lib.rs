@@ -3,6 +3,7 @@
 //! | I want to … | start at |
 //! | --- | --- |
 //! | name a tenant | [`TenantId`], [`Slug`] |
+//! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -11,6 +12,8 @@ mod error;
 mod id;
 pub mod limits;
 mod time;
+#[cfg(feature = "tokens")]
+pub mod token;
 
 pub use error::{Code, FieldError, Problem};
 pub use id::{
