@@ -3,6 +3,7 @@
 //! | I want to … | start at |
 //! | --- | --- |
 //! | name a tenant | [`TenantId`], [`Slug`] |
+//! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -11,6 +12,7 @@ pub mod engine;
 mod error;
 mod id;
 pub mod limits;
+pub mod rbac;
 mod time;
 #[cfg(feature = "tokens")]
 pub mod token;
