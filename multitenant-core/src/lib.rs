@@ -3,6 +3,8 @@
 //! | I want to … | start at |
 //! | --- | --- |
 //! | name a tenant | [`TenantId`], [`Slug`] |
+//! | say who may do what | [`permissions!`], [`rbac`] |
+//! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -12,8 +14,11 @@ mod error;
 pub mod events;
 mod id;
 pub mod limits;
+pub mod rbac;
 pub mod tenant;
 mod time;
+#[cfg(feature = "tokens")]
+pub mod token;
 
 pub use error::{Code, FieldError, Problem};
 pub use id::{

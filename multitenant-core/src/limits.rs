@@ -19,6 +19,16 @@ pub const NAME_MAX_CHARS: usize = 200;
 
 /// Most bytes in a bearer token; a longer one is refused before it is looked at.
 pub const TOKEN_MAX_BYTES: usize = 8_192;
+/// How long an access token lives, in seconds.
+pub const ACCESS_TOKEN_SECONDS: i64 = 900;
+/// Most seconds that an access token may live; one that claims more is refused.
+pub const ACCESS_TOKEN_MAX_SECONDS: i64 = 86_400;
+/// How far ahead of our clock a token may have been issued, in seconds.
+pub const ISSUED_AHEAD_MAX_SECONDS: i64 = 60;
+/// Fewest bytes in a secret that signs tokens: as many as its hash has (RFC 7518, section 3.2).
+pub const SIGNING_SECRET_MIN_BYTES: usize = 32;
+/// Most bytes in the name of a key.
+pub const KEY_ID_MAX_BYTES: usize = 64;
 
 /// Entries on a page of a list where the caller does not say.
 pub const PAGE_DEFAULT: u32 = 50;

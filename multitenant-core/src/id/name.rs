@@ -106,6 +106,13 @@ text_name! {
     RoleName, "role's name", "200 characters", |text: &str| text.chars().count() > NAME_MAX_CHARS
 }
 
+impl RoleName {
+    /// The name of a role that comes with the library, which is known to obey the rules.
+    pub(crate) fn built_in(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
 impl From<crate::UserId> for Subject {
     fn from(id: crate::UserId) -> Self {
         Self(id.to_string().into())
