@@ -8,13 +8,16 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod auth;
 pub mod directory;
 pub mod engine;
 mod error;
 pub mod events;
+pub mod gate;
 mod id;
 pub mod limits;
 pub mod rbac;
+pub mod resolve;
 pub mod tenant;
 mod time;
 #[cfg(feature = "tokens")]

@@ -1,5 +1,7 @@
 //! The budget on real databases: Postgres itself does the counting.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::sync::Arc;

@@ -73,6 +73,12 @@ pub struct ManagerStats {
 /// [`TenantManager`].
 #[async_trait]
 pub trait Tenants: Send + Sync + 'static {
+    /// Whether what this node knows of tenants and sessions is recent enough to be served.
+    ///
+    /// # Errors
+    /// [`TenantError::Stale`] where the log could not be read for too long.
+    fn check_fresh(&self) -> Result<(), TenantError>;
+
     /// The tenant if it is served and in memory.
     fn warm(&self, tenant: TenantId) -> Option<Tenant>;
 
@@ -81,6 +87,12 @@ pub trait Tenants: Send + Sync + 'static {
     /// # Errors
     /// [`TenantError`] says why not.
     async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError>;
+
+    /// Whether there is a tenant with this id, whatever its status.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] where that cannot be known now.
+    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError>;
 
     /// The id that belongs to a slug; `None` where there is no such tenant.
     ///
@@ -191,7 +203,12 @@ impl<C: Connector> TenantManager<C> {
         Ok(self.inner.names.by_slug(slug))
     }
 
-    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
+    /// Whether there is a tenant with this id, whatever its status; looks for it as
+    /// [`find`](Self::find) does.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] when the log cannot be read.
+    pub async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
         if self.inner.names.contains(tenant) {
             return Ok(true);
         }
@@ -289,6 +306,10 @@ fn served(tenant: &Tenant) -> Result<Tenant, TenantError> {
 
 #[async_trait]
 impl<C: Connector> Tenants for TenantManager<C> {
+    fn check_fresh(&self) -> Result<(), TenantError> {
+        self.check_open()
+    }
+
     fn warm(&self, tenant: TenantId) -> Option<Tenant> {
         self.check_open().ok()?;
         let tenant = self.inner.cache.peek(tenant)?;
@@ -297,6 +318,10 @@ impl<C: Connector> Tenants for TenantManager<C> {
 
     async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
         self.get(tenant).await
+    }
+
+    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
+        Self::exists(self, tenant).await
     }
 
     async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {

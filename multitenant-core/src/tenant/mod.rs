@@ -10,7 +10,7 @@ mod manager;
 mod names;
 
 pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, Lease, Share};
-pub use cache::{CacheError, CacheOptions, CacheStats, Cached, TenantCache};
+pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, TenantCache};
 #[cfg(feature = "_sql")]
 pub use db::{AnySql, Db, DbConnection};
 pub use error::TenantError;

@@ -2,10 +2,13 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test binary uses a part of it"
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test binary uses a part of it, and a test that cannot be set up fails"
 )]
 
 pub mod nowhere;
+pub mod request;
 
 use std::time::Duration;
 

@@ -1,10 +1,12 @@
-//! Any value per tenant, loaded once and kept while it is used.
+//! Any value per tenant or other key, loaded once and kept while it is used.
 
 mod cached;
 mod options;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -36,26 +38,34 @@ pub use options::{CacheError, CacheOptions, CacheStats};
 /// assert_eq!(*greetings.get(tenant).await.unwrap(), format!("hello {tenant}"));
 /// # }
 /// ```
-pub struct TenantCache<V, E = std::convert::Infallible> {
-    inner: Arc<Inner<V, E>>,
+pub type TenantCache<V, E = Infallible> = Cache<TenantId, V, E>;
+
+/// Names a value.
+pub trait Key: Copy + Eq + Hash + Send + Sync + 'static {}
+
+impl<K: Copy + Eq + Hash + Send + Sync + 'static> Key for K {}
+
+/// Any value per key, loaded once and kept while it is used. Cheap to clone; see [`TenantCache`].
+pub struct Cache<K, V, E = Infallible> {
+    inner: Arc<Inner<K, V, E>>,
 }
 
 type Loaded<V, E> = Result<Cached<V>, CacheError<E>>;
-type Loader<V, E> =
-    Box<dyn Fn(TenantId) -> Pin<Box<dyn Future<Output = Result<V, E>> + Send>> + Send + Sync>;
+type Loader<K, V, E> =
+    Box<dyn Fn(K) -> Pin<Box<dyn Future<Output = Result<V, E>> + Send>> + Send + Sync>;
 type Evicted<V> = Box<dyn Fn(Cached<V>) + Send + Sync>;
 
-struct Inner<V, E> {
-    state: Mutex<State<V, E>>,
-    load: Loader<V, E>,
+struct Inner<K, V, E> {
+    state: Mutex<State<K, V, E>>,
+    load: Loader<K, V, E>,
     evicted: Option<Evicted<V>>,
     /// Where loading goes on when the caller's runtime is gone.
     runtime: Handle,
 }
 
-struct State<V, E> {
-    entries: LruCache<TenantId, Entry<V>>,
-    loading: HashMap<TenantId, Flight<V, E>>,
+struct State<K, V, E> {
+    entries: LruCache<K, Entry<V>>,
+    loading: HashMap<K, Flight<V, E>>,
     next_flight: u64,
     /// Counts sweeps: a clock that costs nothing to read.
     sweep: u64,
@@ -76,14 +86,14 @@ struct Flight<V, E> {
 
 enum Landing<V, E> {
     Loaded(Loaded<V, E>),
-    /// The tenant changed while its value was being loaded: whoever waits starts over.
+    /// It changed while its value was being loaded: whoever waits starts over.
     Overtaken,
 }
 
 /// A value is swept out after this many sweeps without use; each sweep is `idle` divided by it.
 const SWEEPS_PER_IDLE: u32 = 4;
 
-impl<V, E> Clone for TenantCache<V, E> {
+impl<K, V, E> Clone for Cache<K, V, E> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -91,8 +101,9 @@ impl<V, E> Clone for TenantCache<V, E> {
     }
 }
 
-impl<V, E> TenantCache<V, E>
+impl<K, V, E> Cache<K, V, E>
 where
+    K: Key,
     V: Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
@@ -102,7 +113,7 @@ where
     /// None by itself; must be called within a tokio runtime, as [`Handle::current`] must.
     pub fn new<F, Fut>(options: CacheOptions, load: F) -> Self
     where
-        F: Fn(TenantId) -> Fut + Send + Sync + 'static,
+        F: Fn(K) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         Self::on_runtime(&options, Handle::current(), load, None)
@@ -115,7 +126,7 @@ where
         evicted: Option<Evicted<V>>,
     ) -> Self
     where
-        F: Fn(TenantId) -> Fut + Send + Sync + 'static,
+        F: Fn(K) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         let capacity =
@@ -127,7 +138,7 @@ where
             sweep: 0,
             stats: CacheStats::default(),
         });
-        let load: Loader<V, E> = Box::new(move |tenant| Box::pin(load(tenant)));
+        let load: Loader<K, V, E> = Box::new(move |key| Box::pin(load(key)));
         let inner = Arc::new(Inner {
             state,
             load,
@@ -141,25 +152,25 @@ where
         Self { inner }
     }
 
-    /// The tenant's value if it is in memory.
+    /// The value if it is in memory.
     #[must_use]
-    pub fn peek(&self, tenant: TenantId) -> Option<Cached<V>> {
-        self.inner.state.lock().hit(tenant)
+    pub fn peek(&self, key: K) -> Option<Cached<V>> {
+        self.inner.state.lock().hit(key)
     }
 
-    /// The tenant's value, loaded if it is not in memory.
+    /// The value, loaded if it is not in memory.
     ///
     /// # Errors
     /// [`CacheError::Load`] with the loader's own error; nothing is remembered of it.
-    pub async fn get(&self, tenant: TenantId) -> Loaded<V, E> {
+    pub async fn get(&self, key: K) -> Loaded<V, E> {
         loop {
             let mut landed = {
                 let mut state = self.inner.state.lock();
-                if let Some(value) = state.hit(tenant) {
+                if let Some(value) = state.hit(key) {
                     return Ok(value);
                 }
                 state.stats.misses += 1;
-                self.join_or_start(&mut state, tenant)
+                self.join_or_start(&mut state, key)
             };
             match landed.wait_for(Option::is_some).await.as_deref() {
                 Ok(Some(Landing::Loaded(loaded))) => return loaded.clone(),
@@ -171,10 +182,10 @@ where
 
     fn join_or_start(
         &self,
-        state: &mut State<V, E>,
-        tenant: TenantId,
+        state: &mut State<K, V, E>,
+        key: K,
     ) -> watch::Receiver<Option<Landing<V, E>>> {
-        if let Some(flight) = state.loading.get(&tenant) {
+        if let Some(flight) = state.loading.get(&key) {
             return flight.landed.clone();
         }
         let (land, landed) = watch::channel(None);
@@ -184,34 +195,34 @@ where
             number,
             landed: landed.clone(),
         };
-        state.loading.insert(tenant, flight);
+        state.loading.insert(key, flight);
         let cache = self.clone();
         self.inner.runtime.spawn(async move {
             let _cleared = ClearFlight {
                 cache: &cache,
-                tenant,
+                key,
                 number,
             };
-            let loaded = (cache.inner.load)(tenant)
+            let loaded = (cache.inner.load)(key)
                 .await
                 .map(Cached::new)
                 .map_err(CacheError::Load);
-            land.send_replace(Some(cache.land(tenant, number, loaded)));
+            land.send_replace(Some(cache.land(key, number, loaded)));
         });
         landed
     }
 
-    /// Keeps what was loaded, unless the tenant changed meanwhile.
-    fn land(&self, tenant: TenantId, number: u64, loaded: Loaded<V, E>) -> Landing<V, E> {
+    /// Keeps what was loaded, unless it changed meanwhile.
+    fn land(&self, key: K, number: u64, loaded: Loaded<V, E>) -> Landing<V, E> {
         let mut state = self.inner.state.lock();
-        if !state.end_flight(tenant, number) {
+        if !state.end_flight(key, number) {
             return Landing::Overtaken;
         }
         let evicted = loaded.as_ref().ok().and_then(|value| {
             let value = value.clone();
             let used = state.sweep;
             let full = state.entries.len() == state.entries.cap().get();
-            let made_room = state.entries.push(tenant, Entry { value, used });
+            let made_room = state.entries.push(key, Entry { value, used });
             made_room.filter(|_| full).map(|(_, entry)| entry.value)
         });
         state.stats.evictions += u64::from(evicted.is_some());
@@ -226,12 +237,12 @@ where
         }
     }
 
-    /// Forgets the tenant's value, also one that is being loaded now. What is returned may be
+    /// Forgets the value, also one that is being loaded now. What is returned may be
     /// held by others; [`Cached::drained`] waits for them.
-    pub fn remove(&self, tenant: TenantId) -> Option<Cached<V>> {
+    pub fn remove(&self, key: K) -> Option<Cached<V>> {
         let mut state = self.inner.state.lock();
-        state.loading.remove(&tenant);
-        state.entries.pop(&tenant).map(|entry| entry.value)
+        state.loading.remove(&key);
+        state.entries.pop(&key).map(|entry| entry.value)
     }
 
     /// Forgets everything.
@@ -255,6 +266,25 @@ where
         }
     }
 
+    /// Forgets the values that a change concerns, and whatever is being loaded now: it is not
+    /// known yet whether the change concerns it.
+    pub(crate) fn remove_where(&self, concerned: impl Fn(&K, &V) -> bool) {
+        let mut state = self.inner.state.lock();
+        state.loading.clear();
+        let keys: Vec<_> = state
+            .entries
+            .iter()
+            .filter(|(key, entry)| concerned(key, &entry.value))
+            .map(|(key, _)| *key)
+            .collect();
+        let removed: Vec<_> = keys
+            .iter()
+            .filter_map(|key| state.entries.pop(key))
+            .collect();
+        drop(state);
+        drop(removed);
+    }
+
     fn sweep(&self) {
         let mut state = self.inner.state.lock();
         state.sweep += 1;
@@ -272,47 +302,48 @@ where
     }
 }
 
-impl<V, E> State<V, E> {
-    fn hit(&mut self, tenant: TenantId) -> Option<Cached<V>> {
+impl<K: Key, V, E> State<K, V, E> {
+    fn hit(&mut self, key: K) -> Option<Cached<V>> {
         let sweep = self.sweep;
-        let entry = self.entries.get_mut(&tenant)?;
+        let entry = self.entries.get_mut(&key)?;
         entry.used = sweep;
         self.stats.hits += 1;
         Some(entry.value.clone())
     }
 
     /// Takes a flight out of the air. `false`: it was overtaken.
-    fn end_flight(&mut self, tenant: TenantId, number: u64) -> bool {
-        let current = self.loading.get(&tenant).map(|flight| flight.number);
+    fn end_flight(&mut self, key: K, number: u64) -> bool {
+        let current = self.loading.get(&key).map(|flight| flight.number);
         if current == Some(number) {
-            self.loading.remove(&tenant);
+            self.loading.remove(&key);
         }
         current == Some(number)
     }
 }
 
 /// Lets the next caller start over when a loader panicked.
-struct ClearFlight<'a, V, E> {
-    cache: &'a TenantCache<V, E>,
-    tenant: TenantId,
+struct ClearFlight<'a, K: Key, V, E> {
+    cache: &'a Cache<K, V, E>,
+    key: K,
     number: u64,
 }
 
-impl<V, E> Drop for ClearFlight<'_, V, E> {
+impl<K: Key, V, E> Drop for ClearFlight<'_, K, V, E> {
     fn drop(&mut self) {
         let mut state = self.cache.inner.state.lock();
-        state.end_flight(self.tenant, self.number);
+        state.end_flight(self.key, self.number);
     }
 }
 
-async fn sweep_now_and_then<V, E>(cache: Weak<Inner<V, E>>, pause: Duration)
+async fn sweep_now_and_then<K, V, E>(cache: Weak<Inner<K, V, E>>, pause: Duration)
 where
+    K: Key,
     V: Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
     loop {
         tokio::time::sleep(pause.max(Duration::from_millis(1))).await;
         let Some(inner) = cache.upgrade() else { return };
-        TenantCache { inner }.sweep();
+        Cache { inner }.sweep();
     }
 }

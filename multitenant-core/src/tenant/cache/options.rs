@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// How many values are kept, and for how long nobody need ask for one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CacheOptions {
     /// Most values kept; the least recently used goes first. Default 10,000.
@@ -35,10 +35,10 @@ impl CacheOptions {
 #[non_exhaustive]
 pub enum CacheError<E> {
     /// The loader failed; whoever waited for the same value is told the same.
-    #[error("the tenant's value could not be loaded")]
+    #[error("the value could not be loaded")]
     Load(#[source] E),
     /// The loader panicked, or its runtime is shutting down.
-    #[error("loading the tenant's value was interrupted")]
+    #[error("loading the value was interrupted")]
     Interrupted,
 }
 

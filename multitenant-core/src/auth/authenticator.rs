@@ -1,0 +1,84 @@
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Identity;
+use crate::tenant::TenantError;
+use crate::{Code, Realm};
+
+/// Why somebody's credential was not accepted.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// It is not one of ours, is over, or belongs to the other realm.
+    #[error("the credential is not accepted: {code}")]
+    Refused {
+        /// What the bearer is told.
+        code: Code,
+        /// Why, for the log.
+        #[source]
+        reason: Option<Arc<dyn Error + Send + Sync>>,
+    },
+    /// Its session was ended, or the person's roles, password or state changed since.
+    #[error("the session was ended, or the person changed since the token was issued")]
+    Revoked,
+    /// The tenant that it belongs to is not served.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// Whether it is good cannot be found out now.
+    #[error("it could not be checked whether the session still exists")]
+    Unavailable(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl AuthError {
+    /// A refusal with a reason for the log.
+    pub fn refused(code: Code, reason: impl Error + Send + Sync + 'static) -> Self {
+        Self::Refused {
+            code,
+            reason: Some(Arc::new(reason)),
+        }
+    }
+
+    /// A failure of the store behind an authenticator.
+    pub fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(source))
+    }
+}
+
+/// Turns a bearer credential into an identity. Ours is
+/// [`TokenAuthenticator`](super::TokenAuthenticator) (feature `tokens`); one of your own may ask an
+/// identity provider, or know API keys:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use multitenant_core::auth::{AuthError, Authenticator, Identity, Standing};
+/// use multitenant_core::{Code, Realm, Subject, TenantId};
+///
+/// struct OneKey { key: String, tenant: TenantId }
+///
+/// #[async_trait]
+/// impl Authenticator for OneKey {
+///     async fn authenticate(&self, realm: Realm, credential: &str) -> Result<Identity, AuthError> {
+///         if realm != Realm::Client || credential != self.key {
+///             return Err(AuthError::Refused { code: Code::TokenInvalid, reason: None });
+///         }
+///         let subject = Subject::new("robot").map_err(|e| AuthError::refused(Code::Internal, e))?;
+///         Ok(Identity {
+///             subject,
+///             session: None,
+///             standing: Standing::User { tenant: self.tenant, roles: Vec::new() },
+///             password_change_due: false,
+///         })
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authenticator: Send + Sync + 'static {
+    /// Called once for each request to a route that is not public, with the text of its bearer
+    /// token. Must be sure of the realm: an identity of the other one is a refusal.
+    ///
+    /// # Errors
+    /// [`AuthError`] says what the bearer is told.
+    async fn authenticate(&self, realm: Realm, credential: &str) -> Result<Identity, AuthError>;
+}

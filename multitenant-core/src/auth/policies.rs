@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::AuthError;
+use crate::TenantId;
+use crate::events::{Event, EventKind, Follow};
+use crate::rbac::Policy;
+use crate::tenant::{CacheOptions, Cached, TenantCache};
+
+/// Where a tenant's roles live.
+#[async_trait]
+pub trait PolicyStore: Send + Sync + 'static {
+    /// Reads a tenant's roles. Called once for a tenant whose roles this node has not seen, and
+    /// again after an event says that they changed.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] when they cannot be read.
+    async fn policy(&self, tenant: TenantId) -> Result<Policy, AuthError>;
+}
+
+/// The policies that this node has compiled; the log makes it forget. Cheap to clone.
+#[derive(Clone)]
+pub struct Policies {
+    cache: TenantCache<Policy, AuthError>,
+}
+
+impl Policies {
+    /// Policies made of the roles in `store`. Have the result follow the log, or changes of roles
+    /// are not heard of.
+    pub fn new(store: Arc<dyn PolicyStore>, options: CacheOptions) -> Self {
+        let cache = TenantCache::new(options, move |tenant| {
+            let store = Arc::clone(&store);
+            async move { store.policy(tenant).await }
+        });
+        Self { cache }
+    }
+
+    /// The tenant's policy.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] when its roles cannot be read.
+    pub async fn of(&self, tenant: TenantId) -> Result<Cached<Policy>, AuthError> {
+        if let Some(policy) = self.cache.peek(tenant) {
+            return Ok(policy);
+        }
+        Ok(self.cache.get(tenant).await?)
+    }
+}
+
+#[async_trait]
+impl Follow for Policies {
+    async fn apply(&self, event: &Event) {
+        match &event.kind {
+            EventKind::PolicyChanged { tenant } | EventKind::TenantDeleted { tenant } => {
+                self.cache.remove(*tenant);
+            }
+            _ => {}
+        }
+    }
+}

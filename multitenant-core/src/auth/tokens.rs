@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{AuthError, Authenticator, Identity, Sessions, Standing};
+use crate::token::{self, KeyRings};
+use crate::{Clock, Realm};
+
+/// Accepts our own access tokens whose sessions are alive.
+pub struct TokenAuthenticator {
+    keys: Arc<KeyRings>,
+    sessions: Sessions,
+    clock: Arc<dyn Clock>,
+}
+
+impl TokenAuthenticator {
+    /// Accepts tokens signed with one of `keys`.
+    pub fn new(keys: Arc<KeyRings>, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            keys,
+            sessions,
+            clock,
+        }
+    }
+}
+
+#[async_trait]
+impl Authenticator for TokenAuthenticator {
+    async fn authenticate(&self, realm: Realm, credential: &str) -> Result<Identity, AuthError> {
+        let verified = self
+            .keys
+            .verify(realm, credential, self.clock.now())
+            .map_err(|error| AuthError::refused(error.code(), error))?;
+        let claims = verified.into_inner();
+        let key = (claims.standing.tenant(), claims.session);
+        let session = self
+            .sessions
+            .check(key, &claims.subject, claims.version)
+            .await?;
+        Ok(Identity {
+            subject: claims.subject,
+            session: Some(claims.session),
+            standing: claims.standing.into(),
+            password_change_due: session.password_change_due,
+        })
+    }
+}
+
+impl From<token::Standing> for Standing {
+    fn from(standing: token::Standing) -> Self {
+        match standing {
+            token::Standing::Enterprise { role } => Self::Staff(role),
+            token::Standing::Client { tenant, roles } => Self::User { tenant, roles },
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Which tenant a request is for.
+//!
+//! No source outranks another: all that name a tenant must name the same one.
+
+mod hint;
+mod host;
+mod request;
+mod resolver;
+
+pub use hint::Sources;
+pub use host::{BaseDomain, InvalidDomain};
+pub use request::{RepeatedHeader, RequestView, single_header};
+pub use resolver::{ResolveError, Resolver};
+
+/// The header that names a tenant by its id or its slug.
+pub const TENANT_HEADER: &str = "x-tenant-id";

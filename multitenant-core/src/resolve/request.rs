@@ -1,0 +1,44 @@
+use std::net::IpAddr;
+
+/// What a gate sees of a request. An adapter shows it as it came, and decides nothing.
+pub trait RequestView: Sync {
+    /// Every value of a header, as bytes, in the order in which they came. `name` is in lower
+    /// case.
+    fn header(&self, name: &str) -> Vec<&[u8]>;
+
+    /// The host that the request was sent to: the authority of an absolute or HTTP/2 target, else
+    /// the `Host` header if there is exactly one. As bytes, port included.
+    fn host(&self) -> Option<&[u8]>;
+
+    /// The path, still percent-encoded.
+    fn path(&self) -> &str;
+
+    /// The query, still percent-encoded, without the question mark.
+    fn query(&self) -> Option<&str>;
+
+    /// The address of the other end of the connection.
+    fn peer(&self) -> Option<IpAddr>;
+}
+
+/// A header that has to be there once came twice, or came joined by commas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the header {name} came more than once")]
+pub struct RepeatedHeader {
+    /// The header's name.
+    pub name: &'static str,
+}
+
+/// The one value of a header.
+///
+/// # Errors
+/// [`RepeatedHeader`] where two values came, also joined by a comma.
+pub fn single_header<'r>(
+    request: &'r (impl RequestView + ?Sized),
+    name: &'static str,
+) -> Result<Option<&'r [u8]>, RepeatedHeader> {
+    match request.header(name).as_slice() {
+        [] => Ok(None),
+        [value] if !value.contains(&b',') => Ok(Some(value)),
+        _ => Err(RepeatedHeader { name }),
+    }
+}

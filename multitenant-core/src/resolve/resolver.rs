@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use super::hint::{Hint, Sources};
+use super::request::{RepeatedHeader, RequestView};
+use crate::TenantId;
+use crate::tenant::{TenantError, Tenants};
+
+/// Why a request has no tenant.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// No source names one.
+    #[error("the request names no tenant; name it by its host, by x-tenant-id or by a token")]
+    Required,
+    /// Two sources name different ones, or one of them nobody.
+    #[error("the request names two tenants")]
+    Mismatch,
+    /// A source spoke twice.
+    #[error(transparent)]
+    Repeated(#[from] RepeatedHeader),
+    /// The one that is named does not exist.
+    #[error("the request names a tenant that does not exist")]
+    Unknown,
+    /// It could not be looked up.
+    #[error(transparent)]
+    Lookup(TenantError),
+}
+
+/// Finds out which tenant a request is for.
+pub struct Resolver {
+    sources: Sources,
+    tenants: Arc<dyn Tenants>,
+}
+
+impl Resolver {
+    /// A resolver that looks at these sources.
+    pub fn new(sources: Sources, tenants: Arc<dyn Tenants>) -> Self {
+        Self { sources, tenants }
+    }
+
+    /// Where tenants are found.
+    #[must_use]
+    pub fn tenants(&self) -> &Arc<dyn Tenants> {
+        &self.tenants
+    }
+
+    /// The tenant of a request whose token names none. It only ever chooses where a sign-in
+    /// happens.
+    ///
+    /// # Errors
+    /// [`ResolveError`]; a tenant that does not exist is told apart, which a stranger must not
+    /// notice.
+    pub async fn hinted(
+        &self,
+        request: &(impl RequestView + ?Sized),
+    ) -> Result<TenantId, ResolveError> {
+        let hints = self.sources.hints(request)?;
+        let mut named = Vec::with_capacity(hints.len());
+        for hint in &hints {
+            named.push(self.look_up(hint).await?);
+        }
+        let (first, others) = named.split_first().ok_or(ResolveError::Required)?;
+        if others.iter().any(|other| other != first) {
+            return Err(ResolveError::Mismatch);
+        }
+        first.ok_or(ResolveError::Unknown)
+    }
+
+    /// Checks that nothing in the request contradicts the tenant of its token.
+    ///
+    /// # Errors
+    /// [`ResolveError::Mismatch`] where a source names another tenant, or nobody.
+    pub async fn confirm(
+        &self,
+        claimed: TenantId,
+        request: &(impl RequestView + ?Sized),
+    ) -> Result<(), ResolveError> {
+        for hint in &self.sources.hints(request)? {
+            let named = match hint {
+                Hint::Id(tenant) => Some(*tenant),
+                other => self.look_up(other).await?,
+            };
+            if named != Some(claimed) {
+                return Err(ResolveError::Mismatch);
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_up(&self, hint: &Hint) -> Result<Option<TenantId>, ResolveError> {
+        let found = match hint {
+            Hint::Nonsense => Ok(None),
+            Hint::Slug(slug) => self.tenants.id_of(slug).await,
+            Hint::Id(tenant) => {
+                let exists = self.tenants.exists(*tenant).await;
+                exists.map(|exists| exists.then_some(*tenant))
+            }
+        };
+        found.map_err(ResolveError::Lookup)
+    }
+}

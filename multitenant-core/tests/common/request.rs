@@ -1,0 +1,56 @@
+//! A request as an adapter would show it.
+
+use std::net::IpAddr;
+
+use multitenant_core::resolve::RequestView;
+
+#[derive(Default, Clone)]
+pub struct Request {
+    pub headers: Vec<(&'static str, Vec<u8>)>,
+    pub host: Option<Vec<u8>>,
+    pub query: Option<String>,
+}
+
+impl Request {
+    pub fn header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    pub fn query(mut self, query: &str) -> Self {
+        self.query = Some(query.into());
+        self
+    }
+}
+
+impl RequestView for Request {
+    fn header(&self, name: &str) -> Vec<&[u8]> {
+        let named = self.headers.iter().filter(|(header, _)| *header == name);
+        named.map(|(_, value)| value.as_slice()).collect()
+    }
+
+    fn host(&self) -> Option<&[u8]> {
+        self.host.as_deref()
+    }
+
+    fn path(&self) -> &str {
+        "/"
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        None
+    }
+}

@@ -1,0 +1,393 @@
+//! The gate's one decision, rule by rule.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::nowhere::{Changeable, Nowhere, record};
+use common::request::Request;
+use multitenant_core::auth::{
+    AuthError, LiveSession, Policies, PolicyStore, SessionStore, Sessions, TokenAuthenticator,
+};
+use multitenant_core::directory::{TenantRecord, TenantStatus};
+use multitenant_core::events::{Event, EventKind, Follow, Position};
+use multitenant_core::gate::{Access, Gate, Passage};
+use multitenant_core::rbac::{EnterpriseAction, Policy, Role};
+use multitenant_core::resolve::{Resolver, Sources};
+use multitenant_core::tenant::{CacheOptions, ManagerOptions, TenantManager, Tenants};
+use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing};
+use multitenant_core::{
+    Clock, Code, EnterpriseRole, Problem, Realm, SessionId, Subject, SystemClock, TenantId,
+};
+use parking_lot::Mutex;
+
+multitenant_core::permissions! { invoices: [READ, CREATE] }
+
+/// Sessions and roles in memory.
+#[derive(Default)]
+struct Stores {
+    sessions: Mutex<HashMap<(Option<TenantId>, SessionId), LiveSession>>,
+    reads: AtomicUsize,
+}
+
+#[async_trait]
+impl SessionStore for Stores {
+    async fn live_session(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+    ) -> Result<Option<LiveSession>, AuthError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        Ok(self.sessions.lock().get(&(tenant, session)).cloned())
+    }
+}
+
+#[async_trait]
+impl PolicyStore for Stores {
+    async fn policy(&self, _: TenantId) -> Result<Policy, AuthError> {
+        Ok(Policy::compile(REGISTRY, 1, &Role::defaults(REGISTRY)))
+    }
+}
+
+struct World {
+    gate: Gate,
+    keys: Arc<KeyRings>,
+    stores: Arc<Stores>,
+    sessions: Sessions,
+    directory: Arc<Changeable>,
+    manager: TenantManager<Nowhere>,
+    a: TenantRecord,
+    b: TenantRecord,
+}
+
+fn keys() -> KeyRings {
+    let ring = |realm, secret: &str| {
+        KeyRing::new(realm, SigningKey::hs256(&secret.repeat(8).into()).unwrap())
+    };
+    KeyRings::new(
+        "test",
+        ring(Realm::Enterprise, "staff-key"),
+        ring(Realm::Client, "users-key"),
+    )
+    .unwrap()
+}
+
+impl World {
+    async fn new() -> Self {
+        let (a, b) = (record("tenant-a"), record("tenant-b"));
+        let directory = Arc::new(Changeable::of(&[a.clone(), b.clone()]));
+        let mut options = ManagerOptions::default();
+        options.follower.poll = Duration::from_secs(3_600);
+        let manager = TenantManager::start(Nowhere::default(), directory.clone(), options)
+            .await
+            .unwrap();
+        let stores = Arc::new(Stores::default());
+        let keys = Arc::new(keys());
+        let sessions = Sessions::new(stores.clone(), CacheOptions::default());
+        let clock = Arc::new(SystemClock);
+        let authenticator = TokenAuthenticator::new(keys.clone(), sessions.clone(), clock);
+        let mut sources = Sources::default();
+        sources.base_domains = vec!["example.com".parse().unwrap()];
+        sources.query = true;
+        let tenants: Arc<dyn Tenants> = Arc::new(manager.clone());
+        let gate = Gate::new(
+            Resolver::new(sources, tenants),
+            Arc::new(authenticator),
+            Policies::new(stores.clone(), CacheOptions::default()),
+        );
+        Self {
+            gate,
+            keys,
+            stores,
+            sessions,
+            directory,
+            manager,
+            a,
+            b,
+        }
+    }
+
+    fn token(&self, standing: Standing, version: i64, due: bool) -> (String, SessionId) {
+        let (session, subject) = (SessionId::generate(), Subject::new("someone").unwrap());
+        let live = LiveSession {
+            subject: subject.clone(),
+            version: 1,
+            password_change_due: due,
+        };
+        let key = (standing.tenant(), session);
+        self.stores.sessions.lock().insert(key, live);
+        let claims = AccessClaims::new(subject, session, version, standing, SystemClock.now());
+        (self.keys.issue(&claims).unwrap(), session)
+    }
+
+    fn user_of(&self, tenant: TenantId, role: &str) -> String {
+        let roles = vec![role.parse().unwrap()];
+        self.token(Standing::Client { tenant, roles }, 1, false).0
+    }
+
+    fn staff(&self, role: EnterpriseRole) -> String {
+        self.token(Standing::Enterprise { role }, 1, false).0
+    }
+
+    async fn code(&self, request: &Request, access: impl Into<Access>) -> Option<Code> {
+        let refusal = self.gate.admit(request, access.into()).await.err()?;
+        Some(Problem::from(&refusal).code)
+    }
+}
+
+#[tokio::test]
+async fn a_user_acts_in_their_own_tenant_with_what_their_roles_grant() {
+    let world = World::new().await;
+    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let passage = world
+        .gate
+        .admit(&request, invoices::READ.into())
+        .await
+        .unwrap();
+    let Passage::User(principal, tenant) = passage else {
+        panic!("{passage:?}");
+    };
+    assert_eq!(tenant.id(), world.a.id);
+    assert!(principal.may(invoices::READ) && !principal.may(invoices::CREATE));
+    assert_eq!(
+        world.code(&request, invoices::CREATE).await,
+        Some(Code::PermissionDenied)
+    );
+    assert_eq!(world.code(&request, Access::USER).await, None);
+}
+
+#[tokio::test]
+async fn every_pair_of_sources_that_disagree_is_refused() {
+    let world = World::new().await;
+    let (a, b) = (world.a.id.to_string(), world.b.id.to_string());
+    let signed_in = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let none = Request::default();
+    let agreeing = [
+        signed_in.clone(),
+        signed_in.clone().header("x-tenant-id", a.as_str()),
+        signed_in.clone().header("x-tenant-id", "tenant-a"),
+        signed_in.clone().host("tenant-a.example.com:3001"),
+        signed_in.clone().query("tenant=tenant-a"),
+        signed_in.clone().host("elsewhere.test"),
+        signed_in
+            .clone()
+            .header("x-forwarded-host", "tenant-b.example.com"),
+    ];
+    for request in agreeing {
+        assert_eq!(world.code(&request, Access::USER).await, None);
+    }
+    let by_header = signed_in.clone().header("x-tenant-id", "tenant-a");
+    let disagreeing = [
+        signed_in.clone().header("x-tenant-id", b.as_str()),
+        signed_in.clone().header("x-tenant-id", "tenant-b"),
+        signed_in.clone().header("x-tenant-id", "nobody-here"),
+        signed_in.clone().header("x-tenant-id", "no slug"),
+        signed_in.clone().header("x-tenant-id", ""),
+        signed_in.clone().header("x-tenant-id", b"\xff".as_slice()),
+        signed_in.clone().host("tenant-b.example.com"),
+        signed_in.clone().query("tenant=tenant-b"),
+        signed_in.clone().query("tenant=tenant-a&tenant=tenant-b"),
+        by_header.clone().header("x-tenant-id", "tenant-a"),
+        signed_in.clone().header("x-tenant-id", "tenant-a,tenant-a"),
+        by_header.clone().host("tenant-b.example.com"),
+        by_header.query("tenant=tenant-b"),
+    ];
+    for (case, request) in disagreeing.into_iter().enumerate() {
+        let code = world.code(&request, Access::USER).await;
+        assert_eq!(code, Some(Code::TenantMismatch), "case {case}");
+    }
+    let hints = [
+        none.clone()
+            .header("x-tenant-id", "tenant-a")
+            .host("tenant-b.example.com"),
+        none.clone()
+            .header("x-tenant-id", "tenant-a")
+            .query("tenant=tenant-b"),
+        none.clone()
+            .host("tenant-a.example.com")
+            .query("tenant=tenant-b"),
+        none.clone()
+            .host("tenant-a.example.com")
+            .query("tenant=nobody-here"),
+    ];
+    for (case, request) in hints.into_iter().enumerate() {
+        let code = world.code(&request, Access::TenantHint).await;
+        assert_eq!(code, Some(Code::TenantMismatch), "hint {case}");
+    }
+    let code = world.code(&none, Access::TenantHint).await;
+    assert_eq!(code, Some(Code::TenantRequired));
+}
+
+#[tokio::test]
+async fn a_hint_tells_a_stranger_nothing() {
+    let world = World::new().await;
+    world
+        .directory
+        .set_status(world.b.id, TenantStatus::Suspended);
+    world.manager.catch_up().await.unwrap();
+    for (slug, there) in [
+        ("tenant-a", true),
+        ("tenant-b", false),
+        ("nobody-here", false),
+    ] {
+        let request = Request::default().header("x-tenant-id", slug);
+        let passage = world
+            .gate
+            .admit(&request, Access::TenantHint)
+            .await
+            .unwrap();
+        let Passage::Hinted(tenant) = passage else {
+            panic!("{passage:?}");
+        };
+        assert_eq!(tenant.is_some(), there, "{slug}");
+    }
+}
+
+#[tokio::test]
+async fn the_realms_do_not_mix() {
+    let world = World::new().await;
+    let user = Request::default().bearer(&world.user_of(world.a.id, "Admin"));
+    let staff = Request::default().bearer(&world.staff(EnterpriseRole::Admin));
+    let read = EnterpriseAction::Read;
+    assert_eq!(world.code(&user, read).await, Some(Code::WrongRealm));
+    assert_eq!(
+        world.code(&staff, Access::USER).await,
+        Some(Code::WrongRealm)
+    );
+    assert_eq!(world.code(&staff, read).await, None);
+}
+
+#[tokio::test]
+async fn what_each_role_of_the_staff_is_let_through_to() {
+    let world = World::new().await;
+    let reader = Request::default().bearer(&world.staff(EnterpriseRole::ReadOnly));
+    assert_eq!(world.code(&reader, EnterpriseAction::Read).await, None);
+    let denied = Some(Code::PermissionDenied);
+    assert_eq!(world.code(&reader, EnterpriseAction::Manage).await, denied);
+    assert_eq!(
+        world.code(&reader, EnterpriseAction::Administer).await,
+        denied
+    );
+}
+
+#[tokio::test]
+async fn a_missing_or_unreadable_token_is_said() {
+    let world = World::new().await;
+    let token = world.user_of(world.a.id, "Viewer");
+    let with = |value: &str| Request::default().header("authorization", value);
+    let table = [
+        (Request::default(), Code::TokenMissing),
+        (with(""), Code::TokenInvalid),
+        (with("Bearer "), Code::TokenInvalid),
+        (with("Basic eDp5"), Code::TokenInvalid),
+        (with(&token), Code::TokenInvalid),
+        (with("Bearer nonsense"), Code::TokenInvalid),
+        (
+            with(&format!("Bearer {token}")).bearer(&token),
+            Code::TokenInvalid,
+        ),
+    ];
+    for (case, (request, expected)) in table.into_iter().enumerate() {
+        let code = world.code(&request, Access::USER).await;
+        assert_eq!(code, Some(expected), "case {case}");
+    }
+    let lower_case = with(&format!("bearer {token}"));
+    assert_eq!(world.code(&lower_case, Access::USER).await, None);
+}
+
+#[tokio::test]
+async fn a_temporary_password_opens_only_what_changes_it() {
+    let world = World::new().await;
+    let (tenant, roles) = (world.a.id, vec!["Admin".parse().unwrap()]);
+    let (token, _) = world.token(Standing::Client { tenant, roles }, 1, true);
+    let request = Request::default().bearer(&token);
+    let due = Some(Code::PasswordChangeRequired);
+    assert_eq!(world.code(&request, Access::USER).await, due);
+    assert_eq!(world.code(&request, invoices::READ).await, due);
+    let open = Access::USER_BEFORE_PASSWORD_CHANGE;
+    assert_eq!(world.code(&request, open).await, None);
+}
+
+#[tokio::test]
+async fn an_ended_session_and_an_older_version_of_the_person_are_refused() {
+    let world = World::new().await;
+    let (tenant, roles) = (world.a.id, vec!["Admin".parse().unwrap()]);
+    let standing = Standing::Client { tenant, roles };
+    let (old, _) = world.token(standing.clone(), 0, false);
+    let revoked = Some(Code::TokenRevoked);
+    let request = Request::default().bearer(&old);
+    assert_eq!(world.code(&request, Access::USER).await, revoked);
+
+    let (token, session) = world.token(standing, 1, false);
+    let request = Request::default().bearer(&token);
+    assert_eq!(world.code(&request, Access::USER).await, None);
+    world.stores.sessions.lock().clear();
+    let position = Position::START;
+    let tenant = Some(tenant);
+    let kind = EventKind::SessionEnded { tenant, session };
+    world.sessions.apply(&Event { position, kind }).await;
+    assert_eq!(world.code(&request, Access::USER).await, revoked);
+}
+
+#[tokio::test]
+async fn a_changed_person_is_read_again() {
+    let world = World::new().await;
+    let token = world.user_of(world.a.id, "Viewer");
+    let request = Request::default().bearer(&token);
+    assert_eq!(world.code(&request, Access::USER).await, None);
+    for session in world.stores.sessions.lock().values_mut() {
+        session.version += 1;
+    }
+    let subject = Subject::new("someone").unwrap();
+    let tenant = Some(world.a.id);
+    let kind = EventKind::SubjectChanged { tenant, subject };
+    let position = Position::START;
+    world.sessions.apply(&Event { position, kind }).await;
+    assert_eq!(
+        world.code(&request, Access::USER).await,
+        Some(Code::TokenRevoked)
+    );
+}
+
+#[tokio::test]
+async fn a_warm_request_reads_nothing() {
+    let world = World::new().await;
+    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    assert_eq!(world.code(&request, invoices::READ).await, None);
+    let count = || {
+        let directory = &world.directory;
+        world.stores.reads.load(Ordering::SeqCst)
+            + directory.finds.load(Ordering::SeqCst)
+            + directory.log_reads.load(Ordering::SeqCst)
+    };
+    let before = count();
+    for _ in 0..10 {
+        assert_eq!(world.code(&request, invoices::READ).await, None);
+    }
+    assert_eq!(count(), before);
+}
+
+#[tokio::test]
+async fn a_user_of_a_suspended_tenant_is_told_and_let_in_again_after_activation() {
+    let world = World::new().await;
+    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    assert_eq!(world.code(&request, Access::USER).await, None);
+    for (status, expected) in [
+        (TenantStatus::Suspended, Some(Code::TenantSuspended)),
+        (TenantStatus::Active, None),
+    ] {
+        world.directory.set_status(world.a.id, status);
+        world.manager.catch_up().await.unwrap();
+        assert_eq!(world.code(&request, Access::USER).await, expected);
+    }
+    world.directory.delete(world.a.id);
+    world.manager.catch_up().await.unwrap();
+    let code = world.code(&request, Access::USER).await;
+    assert_eq!(code, Some(Code::TokenRevoked));
+}
