@@ -5,6 +5,7 @@
 //! | name a tenant | [`TenantId`], [`Slug`] |
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
+//! | hash passwords | [`password`] (feature `passwords`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -12,6 +13,8 @@ pub mod engine;
 mod error;
 mod id;
 pub mod limits;
+#[cfg(feature = "passwords")]
+pub mod password;
 pub mod rbac;
 mod time;
 #[cfg(feature = "tokens")]
