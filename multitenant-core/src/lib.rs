@@ -5,6 +5,7 @@
 //! | name a tenant | [`TenantId`], [`Slug`] |
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
+//! | hash passwords | [`password`] (feature `passwords`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -16,6 +17,8 @@ pub mod events;
 pub mod gate;
 mod id;
 pub mod limits;
+#[cfg(feature = "passwords")]
+pub mod password;
 pub mod rbac;
 pub mod resolve;
 pub mod tenant;
