@@ -28,7 +28,8 @@ pub mod token;
 
 pub use error::{Code, FieldError, Problem};
 pub use id::{
-    EnterpriseRole, InvalidEnterpriseRole, InvalidId, InvalidName, InvalidRealm, InvalidSlug,
-    Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
+    InvalidRealm, InvalidSlug, Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId,
+    TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

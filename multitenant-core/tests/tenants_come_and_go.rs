@@ -177,7 +177,7 @@ async fn a_moved_tenant_gets_a_new_handle_and_the_old_one_drains() {
     let old = platform.manager.get(acme.id).await.unwrap();
     let at_work = old.share::<Nowhere>().unwrap().acquire().await.unwrap();
     platform.directory.set(acme.id, |r| {
-        r.connect.url = "nowhere://elsewhere".to_owned().into()
+        r.connect.url = "nowhere://elsewhere".to_owned().into();
     });
     platform.manager.catch_up().await.unwrap();
     let new = platform.manager.get(acme.id).await.unwrap();

@@ -163,6 +163,7 @@ async fn a_user_acts_in_their_own_tenant_with_what_their_roles_grant() {
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 async fn every_pair_of_sources_that_disagree_is_refused() {
     let world = World::new().await;
     let (a, b) = (world.a.id.to_string(), world.b.id.to_string());

@@ -1,11 +1,13 @@
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::Identity;
+use crate::directory::TenantStatus;
 use crate::tenant::TenantError;
-use crate::{Code, Realm};
+use crate::{Code, Problem, Realm};
 
 /// Why somebody's credential was not accepted.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,6 +45,36 @@ impl AuthError {
     /// A failure of the store behind an authenticator.
     pub fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Unavailable(Arc::new(source))
+    }
+}
+
+const RETRY: Duration = Duration::from_secs(1);
+
+impl From<&AuthError> for Problem {
+    /// What the bearer of a credential is told. Of their tenant's state they learn only where the
+    /// credential is genuine.
+    fn from(error: &AuthError) -> Self {
+        match error {
+            AuthError::Refused { code, .. } => (*code).into(),
+            AuthError::Revoked => {
+                Self::new(Code::TokenRevoked, "sign in again: the session was ended")
+            }
+            AuthError::Tenant(error) => of_own(error),
+            AuthError::Unavailable(_) => {
+                Self::retry_later(Code::Unavailable, RETRY, "try again in a moment")
+            }
+        }
+    }
+}
+
+/// What somebody with an accepted token is told of their own tenant.
+fn of_own(error: &TenantError) -> Problem {
+    match error {
+        TenantError::Unknown
+        | TenantError::NotServed(TenantStatus::Deleting | TenantStatus::Provisioning) => {
+            Code::TokenRevoked.into()
+        }
+        other => other.into(),
     }
 }
 

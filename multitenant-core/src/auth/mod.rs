@@ -4,6 +4,8 @@ mod authenticator;
 mod identity;
 mod policies;
 mod sessions;
+#[cfg(all(feature = "tokens", feature = "passwords"))]
+pub mod sign_in;
 #[cfg(feature = "tokens")]
 mod tokens;
 

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use crate::auth::AuthError;
-use crate::directory::TenantStatus;
 use crate::resolve::{RepeatedHeader, ResolveError};
 use crate::tenant::TenantError;
 use crate::{Code, Problem};
@@ -54,15 +53,9 @@ impl From<&Refusal> for Problem {
                 "sign in, and send the token as Authorization: Bearer …",
             ),
             Refusal::TokenUnreadable => Code::TokenInvalid.into(),
-            Refusal::Auth(AuthError::Refused { code, .. }) => (*code).into(),
-            Refusal::Auth(AuthError::Revoked) => {
-                Self::new(Code::TokenRevoked, "sign in again: the session was ended")
-            }
-            Refusal::Auth(AuthError::Unavailable(_)) => {
-                Self::retry_later(Code::Unavailable, RETRY, "try again in a moment")
-            }
+            Refusal::Auth(error) => error.into(),
             Refusal::Resolve(error) => error.into(),
-            Refusal::Tenant(error) | Refusal::Auth(AuthError::Tenant(error)) => of_own(error),
+            Refusal::Tenant(error) => (&AuthError::Tenant(error.clone())).into(),
             Refusal::PasswordChangeDue => Self::new(
                 Code::PasswordChangeRequired,
                 "change the temporary password first, by POST auth/password",
@@ -71,17 +64,6 @@ impl From<&Refusal> for Problem {
                 Self::new(Code::PermissionDenied, "your roles do not allow this")
             }
         }
-    }
-}
-
-/// What somebody with an accepted token is told of their own tenant.
-fn of_own(error: &TenantError) -> Problem {
-    match error {
-        TenantError::Unknown
-        | TenantError::NotServed(TenantStatus::Deleting | TenantStatus::Provisioning) => {
-            Code::TokenRevoked.into()
-        }
-        other => other.into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of things, each with a type of its own so that none can stand in another's place.
 
+mod email;
 mod enterprise_role;
 mod name;
 mod realm;
@@ -7,6 +8,7 @@ mod server;
 mod slug;
 mod uuid_id;
 
+pub use email::{Email, InvalidEmail};
 pub use enterprise_role::{EnterpriseRole, InvalidEnterpriseRole};
 pub use name::{InvalidName, RoleName, Subject};
 pub use realm::{InvalidRealm, Realm};
