@@ -6,6 +6,7 @@
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | hash passwords | [`password`] (feature `passwords`) |
+//! | keep a secret in a database | [`secret`] (feature `crypto`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -21,6 +22,8 @@ pub mod limits;
 pub mod password;
 pub mod rbac;
 pub mod resolve;
+#[cfg(feature = "crypto")]
+pub mod secret;
 pub mod tenant;
 mod time;
 #[cfg(feature = "tokens")]

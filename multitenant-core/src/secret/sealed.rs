@@ -1,0 +1,140 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{Ciphertext, SecretError};
+
+const VERSION: &str = "v1";
+const KEY_ID_MAX_BYTES: usize = 200;
+
+/// Names a key that wraps data keys, so that several can be in use while one is rotated: 1 to 200
+/// visible ASCII characters without a dot, which a key's ARN is too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyId(Arc<str>);
+
+/// A text that names no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key id is 1 to 200 visible ASCII characters without a dot")]
+pub struct InvalidKeyId;
+
+impl KeyId {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`InvalidKeyId`] for what could not be stored.
+    pub fn new(text: &str) -> Result<Self, InvalidKeyId> {
+        let visible = |byte: u8| byte.is_ascii_graphic() && byte != b'.';
+        if text.is_empty() || text.len() > KEY_ID_MAX_BYTES || !text.bytes().all(visible) {
+            return Err(InvalidKeyId);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A data key as it may be stored: encrypted under the key of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// The key under which it is encrypted.
+    pub key_id: KeyId,
+    /// The encrypted data key, in the form of whoever wrapped it.
+    pub bytes: Vec<u8>,
+}
+
+/// A secret as it is stored: what is needed to open it, but the one key that is elsewhere.
+///
+/// As text it is `v1.<key id>.<wrapped data key>.<nonce, ciphertext, tag>`, the last two in
+/// base64url: so it fits a text column on every engine, and a query for `v1.<key id>.%` finds what
+/// is still sealed under a key that shall go.
+///
+/// ```
+/// use multitenant_core::TenantId;
+/// use multitenant_core::secret::{Context, DataKey, KeyId, Sealed, WrappedKey, open, seal};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = DataKey::generate()?;
+/// let place = Context::tenant(TenantId::generate(), "password");
+/// let ciphertext = seal(&key, &place, b"hunter2")?;
+/// # let wrapped = WrappedKey { key_id: KeyId::new("key-1")?, bytes: vec![7; 60] };
+/// let stored = Sealed::new(wrapped, ciphertext).to_string();
+///
+/// let sealed: Sealed = stored.parse()?;
+/// assert_eq!(open(&key, &place, sealed.ciphertext())?.as_slice(), b"hunter2");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    key: WrappedKey,
+    ciphertext: Ciphertext,
+}
+
+impl Sealed {
+    /// Joins a secret with the wrapped key that opens it.
+    #[must_use]
+    pub const fn new(key: WrappedKey, ciphertext: Ciphertext) -> Self {
+        Self { key, ciphertext }
+    }
+
+    /// The data key, wrapped.
+    #[must_use]
+    pub const fn key(&self) -> &WrappedKey {
+        &self.key
+    }
+
+    /// The secret, encrypted under the data key.
+    #[must_use]
+    pub const fn ciphertext(&self) -> &Ciphertext {
+        &self.ciphertext
+    }
+}
+
+impl fmt::Display for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wrapped = URL_SAFE_NO_PAD.encode(&self.key.bytes);
+        let ciphertext = URL_SAFE_NO_PAD.encode(self.ciphertext.as_bytes());
+        write!(f, "{VERSION}.{}.{wrapped}.{ciphertext}", self.key.key_id)
+    }
+}
+
+impl FromStr for Sealed {
+    type Err = SecretError;
+
+    fn from_str(text: &str) -> Result<Self, SecretError> {
+        let parts: Vec<_> = text.splitn(5, '.').collect();
+        let (key_id, wrapped, ciphertext) = match parts.as_slice() {
+            [VERSION, key_id, wrapped, ciphertext] => (key_id, wrapped, ciphertext),
+            [version, _, ..] if is_version(version) => return Err(SecretError::Version),
+            _ => return Err(SecretError::Malformed),
+        };
+        let key = WrappedKey {
+            key_id: KeyId::new(key_id).map_err(|_| SecretError::Malformed)?,
+            bytes: decode(wrapped)?,
+        };
+        Ok(Self::new(key, decode(ciphertext)?.try_into()?))
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    let digits = text.strip_prefix('v').unwrap_or_default();
+    text != VERSION && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, SecretError> {
+    let decoded = URL_SAFE_NO_PAD.decode(part);
+    decoded.map_err(|_| SecretError::Malformed)
+}
