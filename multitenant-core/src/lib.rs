@@ -6,7 +6,7 @@
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | hash passwords | [`password`] (feature `passwords`) |
-//! | keep a secret in a database | [`secret`] (feature `crypto`) |
+//! | keep a secret in a database | [`keys::Vault`], [`secret`] (feature `crypto`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -17,6 +17,8 @@ mod error;
 pub mod events;
 pub mod gate;
 mod id;
+#[cfg(feature = "crypto")]
+pub mod keys;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;

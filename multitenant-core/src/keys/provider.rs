@@ -1,0 +1,51 @@
+use async_trait::async_trait;
+
+use super::KeyError;
+use crate::secret::{DataKey, KeyId, WrappedKey};
+
+/// Wraps and unwraps data keys with a key that never enters the database: a file, an environment
+/// value, or a service such as AWS KMS or Vault transit.
+///
+/// An implementation must
+/// 1. unwrap what any of its keys wrapped, not only the current one, and
+/// 2. refuse a wrapped key that was altered, or that names another key than wrapped it.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use multitenant_core::keys::{KeyError, KeyProvider};
+/// use multitenant_core::secret::{Context, DataKey, KeyId, WrappedKey, open, seal};
+///
+/// struct OneKey(KeyId, DataKey);
+///
+/// #[async_trait]
+/// impl KeyProvider for OneKey {
+///     fn current(&self) -> KeyId {
+///         self.0.clone()
+///     }
+///
+///     async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError> {
+///         let wrapped = seal(&self.1, &Context::key(&self.0), key.expose_bytes())?;
+///         Ok(WrappedKey { key_id: self.current(), bytes: wrapped.as_bytes().to_vec() })
+///     }
+///
+///     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
+///         if wrapped.key_id != self.0 {
+///             return Err(KeyError::UnknownKey { id: wrapped.key_id.clone() });
+///         }
+///         let bytes = wrapped.bytes.clone().try_into()?;
+///         let key = open(&self.1, &Context::key(&self.0), &bytes)?;
+///         Ok(DataKey::try_from(key.as_slice())?)
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait KeyProvider: Send + Sync + 'static {
+    /// The key that wraps from now on; asked to find what is still under an older one.
+    fn current(&self) -> KeyId;
+
+    /// Encrypts a data key; called with each secret that is sealed.
+    async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError>;
+
+    /// Decrypts a data key; called with each secret that is opened.
+    async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError>;
+}
