@@ -6,6 +6,8 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "catalog")]
+pub mod catalog;
 pub mod directory;
 pub mod engine;
 mod error;
@@ -18,6 +20,7 @@ mod time;
 pub use error::{Code, FieldError, Problem};
 pub use id::{
     EnterpriseRole, InvalidEnterpriseRole, InvalidId, InvalidName, InvalidRealm, InvalidSlug,
-    Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    NodeId, OperationId, Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId, TokenId,
+    UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

@@ -1,5 +1,7 @@
 //! What tenants there are.
 
+mod status;
+
 use std::error::Error;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use async_trait::async_trait;
 use crate::engine::ConnectData;
 use crate::events::{LogReader, Position};
 use crate::{Slug, TenantId};
+
+pub use status::InvalidStatus;
 
 /// A failure of the store behind a [`Directory`] or a log.
 #[derive(Debug, Clone, thiserror::Error)]
