@@ -1,6 +1,7 @@
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+#[cfg(unix)]
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use sqlx::{Sqlite, SqlitePool};
@@ -39,22 +40,36 @@ fn prepare(path: &Path) -> Result<(), OpenError> {
     }
     create_file(path).map_err(failed)?;
     check(path, &fs::symlink_metadata(path).map_err(failed)?)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)
+    restrict(path).map_err(failed)
 }
 
 fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.recursive(true).create(folder)
 }
 
 fn create_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    match options.write(true).create_new(true).mode(0o600).open(path) {
+    #[cfg(unix)]
+    options.mode(0o600);
+    match options.write(true).create_new(true).open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// For a file that was there before, perhaps made by a careless copy.
+fn restrict(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn check(path: &Path, file: &fs::Metadata) -> Result<(), OpenError> {
@@ -63,9 +78,6 @@ fn check(path: &Path, file: &fs::Metadata) -> Result<(), OpenError> {
     }
     if !file.is_file() {
         return Err(refused(path, "it is no file"));
-    }
-    if file.nlink() > 1 {
-        return Err(refused(path, "it has a second name (a hard link)"));
     }
     Ok(())
 }
