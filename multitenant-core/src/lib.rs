@@ -11,6 +11,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod auth;
+#[cfg(feature = "catalog")]
+pub mod catalog;
 pub mod directory;
 pub mod engine;
 mod error;
@@ -34,7 +36,7 @@ pub mod token;
 pub use error::{Code, FieldError, Problem};
 pub use id::{
     Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId,
-    TokenId, UserId,
+    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RoleName, ServerId, SessionId, Slug,
+    Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

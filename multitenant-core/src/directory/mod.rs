@@ -1,6 +1,7 @@
 //! What tenants there are.
 
 mod fixed;
+mod status;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::events::{LogReader, Position};
 use crate::{Slug, TenantId};
 
 pub use fixed::FixedDirectory;
+pub use status::InvalidStatus;
 
 /// A failure of the store behind a [`Directory`] or a log.
 #[derive(Debug, Clone, thiserror::Error)]

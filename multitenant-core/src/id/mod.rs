@@ -14,4 +14,4 @@ pub use name::{InvalidName, RoleName, Subject};
 pub use realm::{InvalidRealm, Realm};
 pub use server::ServerId;
 pub use slug::{InvalidSlug, Slug};
-pub use uuid_id::{InvalidId, SessionId, TenantId, TokenId, UserId};
+pub use uuid_id::{InvalidId, NodeId, OperationId, SessionId, TenantId, TokenId, UserId};

@@ -84,6 +84,14 @@ uuid_id! {
     /// Names one access token (its `jti`, RFC 7519), so that a log can tell two apart.
     TokenId, "token"
 }
+uuid_id! {
+    /// Names one run of one process of the platform.
+    NodeId, "node"
+}
+uuid_id! {
+    /// Names one operation over a tenant: its making, its deletion.
+    OperationId, "operation"
+}
 
 #[cfg(test)]
 mod tests {

@@ -7,14 +7,17 @@
     reason = "each test binary uses a part of it, and a test that cannot be set up fails"
 )]
 
+pub mod catalog;
 pub mod nowhere;
 pub mod request;
 
 use std::time::Duration;
 
+use multitenant_core::catalog::{Actor, Catalog, Change, SqlCatalog};
 use multitenant_core::engine::{ConnectData, PostgresConnector, SqliteConnector};
 use multitenant_core::tenant::{Budget, BudgetOptions, Db};
 use multitenant_core::{ServerId, TenantId};
+use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Sqlite};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -95,6 +98,18 @@ impl PostgresPlace {
         ConnectData::new(ServerId::main(), url)
     }
 
+    /// The URL of a catalog that nobody has made yet.
+    pub fn catalog_url(&self) -> SecretString {
+        let name = format!("test_{}", TenantId::generate().as_uuid().simple());
+        let url = url_of(&name);
+        self.made.lock().push(name);
+        url.into()
+    }
+
+    pub async fn catalog(&self) -> SqlCatalog {
+        fresh(&self.catalog_url()).await
+    }
+
     pub fn budget(&self, options: BudgetOptions) -> Budget<PostgresConnector> {
         Budget::new(PostgresConnector::new().into(), options, Handle::current())
     }
@@ -109,7 +124,7 @@ impl PostgresPlace {
         let made = std::mem::take(&mut *self.made.lock());
         let mut connection = Self::connect("postgres").await;
         for name in made {
-            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
             connection
                 .execute(AssertSqlSafe(drop))
                 .await
@@ -139,6 +154,16 @@ impl SqlitePlace {
         ConnectData::new(ServerId::main(), format!("sqlite://{}", path.display()))
     }
 
+    /// The URL of a catalog that nobody has made yet.
+    pub fn catalog_url(&self) -> SecretString {
+        let (folder, id) = (self.folder.path().display(), TenantId::generate());
+        format!("sqlite://{folder}/data/{id}.db").into()
+    }
+
+    pub async fn catalog(&self) -> SqlCatalog {
+        fresh(&self.catalog_url()).await
+    }
+
     pub fn budget(&self, options: BudgetOptions) -> Budget<SqliteConnector> {
         Budget::new(SqliteConnector::new().into(), options, Handle::current())
     }
@@ -149,6 +174,15 @@ impl SqlitePlace {
     }
 
     pub async fn clear(&self) {}
+}
+
+/// A new catalog that knows the main server.
+async fn fresh(url: &SecretString) -> SqlCatalog {
+    let catalog = SqlCatalog::open(url).await.expect("a new catalog");
+    let change = Change::by(Actor::System);
+    let added = catalog.add_server(&change, &ServerId::main()).await;
+    added.expect("the main server");
+    catalog
 }
 
 /// Waits until something holds, and fails with a sentence when it does not in five seconds.

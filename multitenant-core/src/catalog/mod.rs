@@ -1,0 +1,31 @@
+//! The platform's own tables: what tenants there are and where, operations over them, who did
+//! what, and the log of changes.
+//!
+//! [`Catalog`] and [`Operations`] are the seams, [`SqlCatalog`] implements both on Postgres and on
+//! SQLite, and [`CatalogDirectory`] shows a catalog to a `TenantManager`.
+
+mod audit;
+mod change;
+mod directory;
+mod error;
+mod idempotency;
+mod operation;
+mod page;
+mod seam;
+mod secret;
+mod sql;
+mod tenant;
+
+pub use audit::{AuditEntry, AuditFilter, AuditRecord};
+pub use change::{Actor, Change, InvalidActor};
+pub use directory::{CatalogDirectory, ConnectUrls};
+pub use error::CatalogError;
+pub use idempotency::{Idempotency, InvalidKey, Reserved};
+pub use operation::{
+    InvalidWord, Lease, NewOperation, Operation, OperationStatus, Outcome, Step, StepStatus,
+};
+pub use page::{InvalidPage, Listed, Page};
+pub use seam::{Catalog, Operations};
+pub use secret::{SealedSecret, SecretError, SecretVault};
+pub use sql::{OpenError, SqlCatalog, Write};
+pub use tenant::{NewTenant, Placement, TenantFilter, TenantPatch, TenantRow};

@@ -1,0 +1,199 @@
+use async_trait::async_trait;
+
+use crate::directory::{Names, TenantStatus};
+use crate::events::LogReader;
+use crate::{NodeId, OperationId, ServerId, Slug, TenantId};
+
+use super::{
+    AuditFilter, AuditRecord, CatalogError, Change, Idempotency, Lease, Listed, NewOperation,
+    NewTenant, Operation, Outcome, Page, Placement, Reserved, StepStatus, TenantFilter,
+    TenantPatch, TenantRow,
+};
+
+/// What tenants there are, what became of them, and the log of changes that tells.
+///
+/// Every method that changes something takes a [`Change`] and writes row, audit row and event in
+/// one transaction. None writes where nothing would be different.
+#[async_trait]
+pub trait Catalog: LogReader {
+    /// Makes a server known on which tenants' databases can stand.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn add_server(&self, change: &Change, server: &ServerId) -> Result<(), CatalogError>;
+
+    /// Reserves a tenant's slug and begins the operation that makes the tenant, both or neither.
+    /// With an [`Idempotency`] a repetition reserves nothing and finds what was begun before,
+    /// unless that was undone or failed: then it begins anew.
+    ///
+    /// # Errors
+    /// [`CatalogError::SlugTaken`], [`CatalogError::KeyReused`],
+    /// [`CatalogError::ServerUnknown`].
+    async fn reserve(
+        &self,
+        change: &Change,
+        tenant: &NewTenant,
+        operation: &NewOperation,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Reserved, CatalogError>;
+
+    /// Reads a tenant.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn tenant(&self, tenant: TenantId) -> Result<Option<TenantRow>, CatalogError>;
+
+    /// Reads the tenant of a slug.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn tenant_of_slug(&self, slug: &Slug) -> Result<Option<TenantRow>, CatalogError>;
+
+    /// Lists tenants, the newest first.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn tenants(
+        &self,
+        filter: &TenantFilter,
+        page: Page,
+    ) -> Result<Listed<TenantRow>, CatalogError>;
+
+    /// Changes what a tenant is called and pays for.
+    ///
+    /// # Errors
+    /// [`CatalogError::TenantUnknown`].
+    async fn patch(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        patch: &TenantPatch,
+    ) -> Result<TenantRow, CatalogError>;
+
+    /// Changes whether a tenant is served; see [`TenantStatus::may_become`].
+    ///
+    /// # Errors
+    /// [`CatalogError::TenantUnknown`], [`CatalogError::Transition`].
+    async fn set_status(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        status: TenantStatus,
+    ) -> Result<TenantRow, CatalogError>;
+
+    /// Says where a tenant's database is.
+    ///
+    /// # Errors
+    /// [`CatalogError::TenantUnknown`], [`CatalogError::ServerUnknown`].
+    async fn place(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        placement: &Placement,
+    ) -> Result<TenantRow, CatalogError>;
+
+    /// Deletes a tenant's row; its audit rows stay. Tells whether there was one.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError>;
+
+    /// The names that exist, as of a place in the log.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn names(&self) -> Result<Names, CatalogError>;
+
+    /// Lists audit rows, the newest first.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn audit_logs(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Listed<AuditRecord>, CatalogError>;
+}
+
+/// Operations over tenants as rows, so that one that was cut off at any instant is found and ended.
+///
+/// One node at a time works on an operation, proved by its [`Lease`]; a tenant has at most one
+/// under way. The rows are the record of the steps: only an operation's begin, its turn to undoing
+/// and its end are audited.
+#[async_trait]
+pub trait Operations: Send + Sync + 'static {
+    /// Begins an operation on a tenant. For the one that makes a tenant see [`Catalog::reserve`].
+    ///
+    /// # Errors
+    /// [`CatalogError::TenantUnknown`], [`CatalogError::TenantBusy`].
+    async fn begin(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        operation: &NewOperation,
+    ) -> Result<Lease, CatalogError>;
+
+    /// Reads an operation.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn operation(&self, operation: OperationId) -> Result<Option<Operation>, CatalogError>;
+
+    /// Those that are under way, but that nobody works on any more; the oldest first.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError>;
+
+    /// Takes an abandoned operation over. Of two nodes that try, one does.
+    ///
+    /// # Errors
+    /// [`CatalogError::OperationUnknown`], [`CatalogError::LeaseHeld`]; [`CatalogError::LeaseLost`]
+    /// where the operation has ended.
+    async fn take_over(
+        &self,
+        operation: OperationId,
+        node: NodeId,
+        lease: std::time::Duration,
+    ) -> Result<Lease, CatalogError>;
+
+    /// Makes a lease last anew, in the middle of a long step.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`].
+    async fn renew(&self, lease: &Lease) -> Result<(), CatalogError>;
+
+    /// Writes how far a step has come, and what went wrong where something did.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`], [`CatalogError::StepUnknown`].
+    async fn mark(
+        &self,
+        lease: &Lease,
+        step: &str,
+        status: StepStatus,
+        error: Option<&str>,
+    ) -> Result<(), CatalogError>;
+
+    /// Turns a running operation to undoing, and says why.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`].
+    async fn turn_back(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        error: &str,
+    ) -> Result<(), CatalogError>;
+
+    /// Ends an operation. What went wrong stays told.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`].
+    async fn finish(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<(), CatalogError>;
+}

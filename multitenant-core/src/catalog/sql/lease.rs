@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use crate::catalog::{CatalogError, Lease};
+use crate::{NodeId, OperationId, on};
+
+use super::{LogTransaction, SqlCatalog, operations};
+
+/// Proves a lease and makes it last anew. The row stays locked until the transaction ends, so
+/// nobody takes the operation over between this and what is written next.
+///
+/// A lease that has run out, but that nobody has taken, is as good: the attempt is the proof.
+pub(super) async fn prove(tx: &mut LogTransaction, lease: &Lease) -> Result<(), CatalogError> {
+    const PROVE: &str = "UPDATE mt_operations SET lease_until = $4, updated_at = $5 \
+         WHERE id = $1 AND lease_node = $2 AND attempt = $3 AND status IN ('RUNNING', 'UNDOING')";
+    let (now, until) = (tx.now(), tx.after(lease.lasts));
+    let proved = on!(tx.sql(), sql => sqlx::query(PROVE)
+        .bind(lease.operation)
+        .bind(lease.node)
+        .bind(lease.attempt)
+        .bind(until)
+        .bind(now)
+        .execute(&mut **sql)
+        .await?
+        .rows_affected());
+    match proved {
+        0 => Err(CatalogError::LeaseLost(lease.operation)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn renew(catalog: &SqlCatalog, lease: &Lease) -> Result<(), CatalogError> {
+    let mut tx = catalog.transaction().await?;
+    prove(&mut tx, lease).await?;
+    Ok(tx.commit().await?)
+}
+
+pub(super) async fn abandoned(catalog: &SqlCatalog) -> Result<Vec<OperationId>, CatalogError> {
+    const READ: &str = "SELECT id FROM mt_operations \
+         WHERE status IN ('RUNNING', 'UNDOING') AND lease_until <= $1 ORDER BY id LIMIT 500";
+    let mut tx = catalog.transaction().await?;
+    let now = tx.now();
+    let operations = on!(tx.sql(), sql =>
+        sqlx::query_scalar(READ).bind(now).fetch_all(&mut **sql).await?);
+    Ok(operations)
+}
+
+pub(super) async fn take_over(
+    catalog: &SqlCatalog,
+    operation: OperationId,
+    node: NodeId,
+    lasts: Duration,
+) -> Result<Lease, CatalogError> {
+    const TAKE: &str = "UPDATE mt_operations SET lease_node = $2, attempt = attempt + 1, \
+         lease_until = $3, updated_at = $4 WHERE id = $1 AND lease_until <= $4 \
+         AND status IN ('RUNNING', 'UNDOING') RETURNING attempt";
+    let mut tx = catalog.transaction().await?;
+    let (now, until) = (tx.now(), tx.after(lasts));
+    let attempt: Option<i64> = on!(tx.sql(), sql => sqlx::query_scalar(TAKE)
+        .bind(operation)
+        .bind(node)
+        .bind(until)
+        .bind(now)
+        .fetch_optional(&mut **sql)
+        .await?);
+    tx.commit().await?;
+    let Some(attempt) = attempt else {
+        return Err(refusal(catalog, operation).await?);
+    };
+    Ok(Lease {
+        operation,
+        node,
+        attempt,
+        lasts,
+    })
+}
+
+async fn refusal(
+    catalog: &SqlCatalog,
+    operation: OperationId,
+) -> Result<CatalogError, CatalogError> {
+    let found = operations::read(catalog.pool(), operation).await?;
+    Ok(match found {
+        None => CatalogError::OperationUnknown(operation),
+        Some(found) if found.status.is_under_way() => CatalogError::LeaseHeld(operation),
+        Some(_) => CatalogError::LeaseLost(operation),
+    })
+}

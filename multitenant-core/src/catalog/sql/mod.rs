@@ -1,0 +1,186 @@
+//! The catalog in SQL: one text per query, for both engines.
+
+mod audit;
+mod intents;
+mod lease;
+mod log;
+mod nodes;
+mod open;
+mod operations;
+mod reserve;
+mod tenants;
+mod transaction;
+mod write;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+
+use crate::directory::{Names, TenantStatus};
+use crate::engine::AnyPool;
+use crate::{ServerId, Slug, TenantId};
+
+use super::{
+    AuditFilter, AuditRecord, Catalog, CatalogError, Change, Idempotency, Listed, NewOperation,
+    NewTenant, Page, Placement, Reserved, TenantFilter, TenantPatch, TenantRow,
+};
+use transaction::LogTransaction;
+
+pub use open::OpenError;
+pub use write::Write;
+
+/// The catalog in a database of its own, on Postgres or SQLite. Cheap to clone.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use multitenant_core::ServerId;
+/// use multitenant_core::catalog::{Actor, Catalog, Change, Page, SqlCatalog};
+/// # let folder = tempfile::tempdir()?;
+/// # let url = format!("sqlite://{}/data/catalog.db", folder.path().display());
+/// let catalog = SqlCatalog::open(&url.into()).await?;
+/// catalog.add_server(&Change::by(Actor::System), &ServerId::main()).await?;
+/// assert_eq!(catalog.tenants(&Default::default(), Page::default()).await?.total, 0);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct SqlCatalog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: AnyPool,
+    /// SQLite has one writer at a time and no queue for it: within this process, this is the queue.
+    turn: Option<Arc<Mutex<()>>>,
+}
+
+impl SqlCatalog {
+    /// Opens a catalog, which is made if it is missing and migrated if it is old. Any number of
+    /// processes may open one at once.
+    ///
+    /// `postgres://user:password@host/database`: the role needs CREATEDB where the database is
+    /// missing; nobody but its owner may connect to it afterwards. `sqlite:///folder/file.db`: the
+    /// file gets mode 0600, a missing folder 0700; a symlink is refused.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what could not be done.
+    pub async fn open(url: &SecretString) -> Result<Self, OpenError> {
+        let pool = open::pool(url.expose_secret()).await?;
+        let turn = matches!(pool, AnyPool::Sqlite(_)).then(Arc::default);
+        Ok(Self {
+            inner: Arc::new(Inner { pool, turn }),
+        })
+    }
+
+    /// Its pool, for reading; what writes goes through [`write`](Self::write).
+    #[must_use]
+    pub fn pool(&self) -> &AnyPool {
+        &self.inner.pool
+    }
+
+    /// Begins a change: rows, audit rows and events that are committed together.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    pub async fn write<'c>(&self, change: &'c Change) -> Result<Write<'c>, CatalogError> {
+        Ok(Write::new(self.transaction().await?, change))
+    }
+
+    async fn transaction(&self) -> sqlx::Result<LogTransaction> {
+        LogTransaction::begin(&self.inner.pool, self.inner.turn.as_ref()).await
+    }
+
+    /// Closes its connections; returns once they are closed.
+    pub async fn close(&self) {
+        crate::on!(&self.inner.pool, pool => pool.close().await);
+    }
+}
+
+impl fmt::Debug for SqlCatalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqlCatalog")
+    }
+}
+
+#[async_trait]
+impl Catalog for SqlCatalog {
+    async fn add_server(&self, change: &Change, server: &ServerId) -> Result<(), CatalogError> {
+        nodes::add_server(self, change, server).await
+    }
+
+    async fn reserve(
+        &self,
+        change: &Change,
+        tenant: &NewTenant,
+        operation: &NewOperation,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Reserved, CatalogError> {
+        reserve::reserve(self, change, tenant, operation, idempotency).await
+    }
+
+    async fn tenant(&self, tenant: TenantId) -> Result<Option<TenantRow>, CatalogError> {
+        tenants::by_id(self.pool(), tenant).await
+    }
+
+    async fn tenant_of_slug(&self, slug: &Slug) -> Result<Option<TenantRow>, CatalogError> {
+        tenants::by_slug(self.pool(), slug).await
+    }
+
+    async fn tenants(
+        &self,
+        filter: &TenantFilter,
+        page: Page,
+    ) -> Result<Listed<TenantRow>, CatalogError> {
+        tenants::list(self.pool(), filter, page).await
+    }
+
+    async fn patch(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        patch: &TenantPatch,
+    ) -> Result<TenantRow, CatalogError> {
+        tenants::patch(self.write(change).await?, tenant, patch).await
+    }
+
+    async fn set_status(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        status: TenantStatus,
+    ) -> Result<TenantRow, CatalogError> {
+        tenants::set_status(self.write(change).await?, tenant, status).await
+    }
+
+    async fn place(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        placement: &Placement,
+    ) -> Result<TenantRow, CatalogError> {
+        tenants::place(self.write(change).await?, tenant, placement).await
+    }
+
+    async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError> {
+        tenants::delete(self.write(change).await?, tenant).await
+    }
+
+    async fn names(&self) -> Result<Names, CatalogError> {
+        log::names(self.pool()).await
+    }
+
+    async fn audit_logs(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Listed<AuditRecord>, CatalogError> {
+        audit::list(self.pool(), filter, page).await
+    }
+}

@@ -1,0 +1,271 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+use crate::catalog::error::Read;
+use crate::catalog::{
+    AuditEntry, CatalogError, Change, Lease, NewOperation, Operation, OperationStatus, Operations,
+    Outcome, Step, StepStatus,
+};
+use crate::engine::AnyPool;
+use crate::{NodeId, OperationId, TenantId, Timestamp, on};
+
+use super::{SqlCatalog, Write, lease, tenants};
+
+#[async_trait]
+impl Operations for SqlCatalog {
+    async fn begin(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        operation: &NewOperation,
+    ) -> Result<Lease, CatalogError> {
+        let mut write = self.write(change).await?;
+        tenants::lock(&mut write, tenant).await?;
+        let lease = insert(&mut write, tenant, operation).await?;
+        write.commit().await?;
+        Ok(lease)
+    }
+
+    async fn operation(&self, operation: OperationId) -> Result<Option<Operation>, CatalogError> {
+        read(self.pool(), operation).await
+    }
+
+    async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError> {
+        lease::abandoned(self).await
+    }
+
+    async fn take_over(
+        &self,
+        operation: OperationId,
+        node: NodeId,
+        lasts: Duration,
+    ) -> Result<Lease, CatalogError> {
+        lease::take_over(self, operation, node, lasts).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<(), CatalogError> {
+        lease::renew(self, lease).await
+    }
+
+    async fn mark(
+        &self,
+        lease: &Lease,
+        step: &str,
+        status: StepStatus,
+        error: Option<&str>,
+    ) -> Result<(), CatalogError> {
+        const MARK: &str = "UPDATE mt_operation_steps SET status = $3, error = $4, attempt = $5, \
+             updated_at = $6 WHERE operation_id = $1 AND name = $2";
+        let mut tx = self.transaction().await?;
+        lease::prove(&mut tx, lease).await?;
+        let now = tx.now();
+        let marked = on!(tx.sql(), sql => sqlx::query(MARK)
+            .bind(lease.operation)
+            .bind(step)
+            .bind(status.as_str())
+            .bind(error)
+            .bind(lease.attempt)
+            .bind(now)
+            .execute(&mut **sql)
+            .await?
+            .rows_affected());
+        if marked == 0 {
+            return Err(CatalogError::StepUnknown {
+                operation: lease.operation,
+                step: step.to_owned(),
+            });
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn turn_back(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        error: &str,
+    ) -> Result<(), CatalogError> {
+        end(
+            self.write(change).await?,
+            lease,
+            OperationStatus::Undoing,
+            Some(error),
+        )
+        .await
+    }
+
+    async fn finish(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<(), CatalogError> {
+        end(self.write(change).await?, lease, outcome.status(), None).await
+    }
+}
+
+/// Begins an operation with its steps and its audit row, as part of a change.
+pub(super) async fn insert(
+    write: &mut Write<'_>,
+    tenant: TenantId,
+    new: &NewOperation,
+) -> Result<Lease, CatalogError> {
+    const ADD: &str = "INSERT INTO mt_operations (id, kind, tenant_id, status, input, \
+         lease_node, lease_until, attempt, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
+    let lease = Lease {
+        operation: OperationId::generate(),
+        node: new.node,
+        attempt: 1,
+        lasts: new.lease,
+    };
+    let (now, until) = (write.now(), write.tx().after(new.lease));
+    let added = on!(write.sql(), sql => sqlx::query(ADD)
+        .bind(lease.operation)
+        .bind(new.kind)
+        .bind(tenant)
+        .bind(OperationStatus::Running.as_str())
+        .bind(Json(&new.input))
+        .bind(lease.node)
+        .bind(until)
+        .bind(lease.attempt)
+        .bind(now)
+        .execute(&mut **sql)
+        .await
+        .map(drop));
+    added.map_err(|error| match error.as_database_error() {
+        Some(refusal) if refusal.is_unique_violation() => CatalogError::TenantBusy(tenant),
+        _ => error.into(),
+    })?;
+    insert_steps(write, &lease, new.steps).await?;
+    let details = json!({"kind": new.kind});
+    audit(write, "operation.begin", lease.operation, tenant, details).await?;
+    Ok(lease)
+}
+
+async fn insert_steps(
+    write: &mut Write<'_>,
+    lease: &Lease,
+    steps: &[&str],
+) -> Result<(), CatalogError> {
+    const ADD: &str = "INSERT INTO mt_operation_steps \
+         (operation_id, ordinal, name, status, attempt, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)";
+    let now = write.now();
+    for (ordinal, step) in (0_i64..).zip(steps) {
+        on!(write.sql(), sql => sqlx::query(ADD)
+            .bind(lease.operation)
+            .bind(ordinal)
+            .bind(*step)
+            .bind(StepStatus::Pending.as_str())
+            .bind(lease.attempt)
+            .bind(now)
+            .execute(&mut **sql)
+            .await.map(drop)?);
+    }
+    Ok(())
+}
+
+/// Writes where an operation goes from running. The first error stays: what undoing meets later
+/// is told by the steps.
+async fn end(
+    mut write: Write<'_>,
+    lease: &Lease,
+    status: OperationStatus,
+    error: Option<&str>,
+) -> Result<(), CatalogError> {
+    const END: &str = "UPDATE mt_operations SET status = $2, error = COALESCE(error, $3) \
+         WHERE id = $1 RETURNING tenant_id";
+    lease::prove(write.tx(), lease).await?;
+    let tenant: TenantId = on!(write.sql(), sql => sqlx::query_scalar(END)
+        .bind(lease.operation)
+        .bind(status.as_str())
+        .bind(error)
+        .fetch_one(&mut **sql)
+        .await?);
+    let details = json!({"status": status.as_str(), "error": error});
+    let action = match status {
+        OperationStatus::Undoing => "operation.turn_back",
+        _ => "operation.finish",
+    };
+    audit(&mut write, action, lease.operation, tenant, details).await?;
+    write.commit().await
+}
+
+async fn audit(
+    write: &mut Write<'_>,
+    action: &'static str,
+    operation: OperationId,
+    tenant: TenantId,
+    details: Value,
+) -> Result<(), CatalogError> {
+    let entry = AuditEntry::new(action, "operation", operation).of_tenant(tenant);
+    write.audit(entry.with_details(details)).await
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredOperation {
+    id: OperationId,
+    kind: String,
+    tenant_id: TenantId,
+    status: String,
+    input: Json<Value>,
+    error: Option<String>,
+    attempt: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredStep {
+    name: String,
+    status: String,
+    attempt: i64,
+    error: Option<String>,
+}
+
+impl TryFrom<StoredStep> for Step {
+    type Error = CatalogError;
+
+    fn try_from(row: StoredStep) -> Result<Self, CatalogError> {
+        Ok(Self {
+            name: row.name,
+            status: row.status.parse().read("status of a step")?,
+            attempt: row.attempt,
+            error: row.error,
+        })
+    }
+}
+
+pub(super) async fn read(
+    pool: &AnyPool,
+    operation: OperationId,
+) -> Result<Option<Operation>, CatalogError> {
+    const READ: &str = "SELECT id, kind, tenant_id, status, input, error, attempt, created_at, \
+         updated_at FROM mt_operations WHERE id = $1";
+    let row: Option<StoredOperation> = on!(pool, pool =>
+        sqlx::query_as(READ).bind(operation).fetch_optional(pool).await?);
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Operation {
+        id: row.id,
+        kind: row.kind,
+        tenant: row.tenant_id,
+        status: row.status.parse().read("status of an operation")?,
+        input: row.input.0,
+        error: row.error,
+        attempt: row.attempt,
+        steps: steps(pool, operation).await?,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }))
+}
+
+async fn steps(pool: &AnyPool, operation: OperationId) -> Result<Vec<Step>, CatalogError> {
+    const READ: &str = "SELECT name, status, attempt, error FROM mt_operation_steps \
+         WHERE operation_id = $1 ORDER BY ordinal";
+    let rows: Vec<StoredStep> = on!(pool, pool =>
+        sqlx::query_as(READ).bind(operation).fetch_all(pool).await?);
+    rows.into_iter().map(Step::try_from).collect()
+}

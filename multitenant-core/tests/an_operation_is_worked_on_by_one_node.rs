@@ -1,0 +1,136 @@
+//! An operation that was cut off is found and gone on with, and by one node at a time.
+
+mod common;
+
+use std::time::Duration;
+
+use common::catalog::{MINUTE, active, change, new_operation, new_tenant, reserve};
+use multitenant_core::catalog::{
+    AuditFilter, Catalog, CatalogError, OperationStatus, Operations, Outcome, Page, Reserved,
+    SqlCatalog, StepStatus,
+};
+use multitenant_core::{NodeId, OperationId, TenantId};
+
+/// Reserves a tenant on a node that dies at once.
+async fn cut_off(catalog: &SqlCatalog) -> multitenant_core::catalog::Lease {
+    let operation = new_operation(Duration::ZERO);
+    let reserved = catalog
+        .reserve(&change(), &new_tenant("acme"), &operation, None)
+        .await;
+    let Ok(Reserved::New(lease)) = reserved else {
+        panic!("{reserved:?}");
+    };
+    lease
+}
+
+on_both_engines! {
+    async fn an_operation_tells_how_far_it_has_come(place: Place) {
+        let catalog = place.catalog().await;
+        let (tenant, lease) = reserve(&catalog, "acme").await;
+        catalog.mark(&lease, "role", StepStatus::Done, None).await.unwrap();
+        catalog.mark(&lease, "database", StepStatus::Failed, Some("no space")).await.unwrap();
+        let operation = catalog.operation(lease.operation()).await.unwrap().unwrap();
+        let steps: Vec<_> = operation.steps.iter().map(|s| (&*s.name, s.status, s.error.as_deref())).collect();
+        assert_eq!(steps, [
+            ("role", StepStatus::Done, None),
+            ("database", StepStatus::Failed, Some("no space")),
+            ("activate", StepStatus::Pending, None),
+        ]);
+        assert_eq!((operation.tenant, operation.status, operation.progress()), (tenant.id, OperationStatus::Running, 33));
+        assert_eq!(operation.input["adminEmail"], "bob@example.org");
+        let unknown = catalog.mark(&lease, "moon", StepStatus::Done, None).await;
+        assert!(matches!(unknown, Err(CatalogError::StepUnknown { .. })));
+        assert!(catalog.operation(OperationId::generate()).await.unwrap().is_none());
+    }
+
+    async fn an_operation_that_nobody_works_on_is_taken_over_by_one_node(place: Place) {
+        let catalog = place.catalog().await;
+        let dead = cut_off(&catalog).await;
+        assert_eq!(catalog.abandoned().await.unwrap(), [dead.operation()]);
+
+        let mut nodes = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let (catalog, operation) = (catalog.clone(), dead.operation());
+            nodes.spawn(async move { catalog.take_over(operation, NodeId::generate(), MINUTE).await });
+        }
+        let (won, lost): (Vec<_>, Vec<_>) = nodes.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!(won.len(), 1);
+        for refused in lost {
+            assert!(matches!(refused, Err(CatalogError::LeaseHeld(_))));
+        }
+        let lease = won.into_iter().next().unwrap().unwrap();
+        assert_eq!(lease.attempt(), 2);
+        assert!(catalog.abandoned().await.unwrap().is_empty());
+        catalog.mark(&lease, "role", StepStatus::Done, None).await.unwrap();
+    }
+
+    async fn the_node_that_was_taken_for_dead_writes_nothing_any_more(place: Place) {
+        let catalog = place.catalog().await;
+        let dead = cut_off(&catalog).await;
+        catalog.mark(&dead, "role", StepStatus::Done, None).await.expect("nobody has taken over yet");
+        let lease = catalog.take_over(dead.operation(), NodeId::generate(), MINUTE).await.unwrap();
+        let lost = [
+            catalog.mark(&dead, "role", StepStatus::Undone, None).await,
+            catalog.renew(&dead).await,
+            catalog.turn_back(&change(), &dead, "late").await,
+            catalog.finish(&change(), &dead, Outcome::Succeeded).await,
+        ];
+        for refused in lost {
+            assert!(matches!(refused, Err(CatalogError::LeaseLost(_))), "{refused:?}");
+        }
+        let operation = catalog.operation(lease.operation()).await.unwrap().unwrap();
+        assert_eq!((operation.steps[0].status, operation.error), (StepStatus::Done, None));
+    }
+
+    async fn a_lease_that_is_renewed_is_not_taken(place: Place) {
+        let catalog = place.catalog().await;
+        let (_, lease) = reserve(&catalog, "acme").await;
+        catalog.renew(&lease).await.unwrap();
+        assert!(catalog.abandoned().await.unwrap().is_empty());
+        let refused = catalog.take_over(lease.operation(), NodeId::generate(), MINUTE).await;
+        assert!(matches!(refused, Err(CatalogError::LeaseHeld(_))));
+    }
+
+    async fn an_operation_that_has_ended_stays_as_it_is(place: Place) {
+        let catalog = place.catalog().await;
+        let lease = cut_off(&catalog).await;
+        catalog.turn_back(&change(), &lease, "no space").await.unwrap();
+        assert_eq!(catalog.abandoned().await.unwrap(), [lease.operation()], "it must be undone");
+        catalog.turn_back(&change(), &lease, "again").await.unwrap();
+        catalog.finish(&change(), &lease, Outcome::Undone).await.unwrap();
+        assert!(catalog.abandoned().await.unwrap().is_empty());
+        let taken = catalog.take_over(lease.operation(), NodeId::generate(), MINUTE).await;
+        assert!(matches!(taken, Err(CatalogError::LeaseLost(_))));
+        let unknown = catalog.take_over(OperationId::generate(), NodeId::generate(), MINUTE).await;
+        assert!(matches!(unknown, Err(CatalogError::OperationUnknown(_))));
+        let operation = catalog.operation(lease.operation()).await.unwrap().unwrap();
+        assert_eq!((operation.status, operation.error.as_deref()), (OperationStatus::Undone, Some("no space")));
+        let filter = AuditFilter { entity: Some("operation".to_owned()), ..Default::default() };
+        let rows = catalog.audit_logs(&filter, Page::default()).await.unwrap();
+        let actions: Vec<&str> = rows.items.iter().map(|row| &*row.action).collect();
+        assert_eq!(actions, ["operation.finish", "operation.turn_back", "operation.turn_back", "operation.begin"]);
+    }
+
+    async fn a_tenant_has_one_operation_at_a_time(place: Place) {
+        let catalog = place.catalog().await;
+        let tenant = active(&catalog, "acme").await;
+        let lease = catalog.begin(&change(), tenant.id, &new_operation(MINUTE)).await.unwrap();
+        let busy = catalog.begin(&change(), tenant.id, &new_operation(MINUTE)).await;
+        assert!(matches!(busy, Err(CatalogError::TenantBusy(_))));
+        catalog.finish(&change(), &lease, Outcome::Succeeded).await.unwrap();
+        assert!(catalog.begin(&change(), tenant.id, &new_operation(MINUTE)).await.is_ok());
+        let unknown = catalog.begin(&change(), TenantId::generate(), &new_operation(MINUTE)).await;
+        assert!(matches!(unknown, Err(CatalogError::TenantUnknown(_))));
+    }
+
+    async fn a_node_that_is_silent_is_forgotten(place: Place) {
+        let catalog = place.catalog().await;
+        let node = NodeId::generate();
+        catalog.heartbeat(node).await.unwrap();
+        catalog.heartbeat(node).await.unwrap();
+        assert_eq!(catalog.live_nodes(MINUTE).await.unwrap(), [node]);
+        common::eventually("the node is forgotten", async || {
+            catalog.live_nodes(Duration::ZERO).await.unwrap().is_empty()
+        }).await;
+    }
+}
