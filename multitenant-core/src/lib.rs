@@ -10,6 +10,8 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "accounts")]
+pub mod accounts;
 pub mod auth;
 #[cfg(feature = "catalog")]
 pub mod catalog;

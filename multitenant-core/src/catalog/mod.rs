@@ -27,5 +27,7 @@ pub use operation::{
 pub use page::{InvalidPage, Listed, Page};
 pub use seam::{Catalog, Operations};
 pub use secret::{SealedSecret, SecretError, SecretVault};
+#[cfg(feature = "accounts")]
+pub(crate) use sql::add_audit_row;
 pub use sql::{OpenError, SqlCatalog, Write};
 pub use tenant::{NewTenant, Placement, TenantFilter, TenantPatch, TenantRow};

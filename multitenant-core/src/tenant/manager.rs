@@ -101,6 +101,29 @@ pub trait Tenants: Send + Sync + 'static {
     async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError>;
 }
 
+/// Runs a node's tenants, whatever they connect to: what a platform holds of a
+/// [`TenantManager`].
+#[async_trait]
+pub trait TenantControl: Tenants {
+    /// Applies every change that was committed before the call.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] when the log cannot be read.
+    async fn catch_up(&self) -> Result<(), TenantError>;
+
+    /// As [`TenantManager::close_tenant`].
+    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool;
+
+    /// As [`TenantManager::shut_down`].
+    async fn shut_down(&self, deadline: Duration) -> bool;
+
+    /// As [`TenantManager::stats`].
+    fn stats(&self) -> ManagerStats;
+
+    /// As [`TenantManager::follower`].
+    fn follower(&self) -> &Follower;
+}
+
 impl<C: Connector> Clone for TenantManager<C> {
     fn clone(&self) -> Self {
         Self {
@@ -326,6 +349,29 @@ impl<C: Connector> Tenants for TenantManager<C> {
 
     async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
         self.find(slug).await
+    }
+}
+
+#[async_trait]
+impl<C: Connector> TenantControl for TenantManager<C> {
+    async fn catch_up(&self) -> Result<(), TenantError> {
+        Self::catch_up(self).await
+    }
+
+    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
+        Self::close_tenant(self, tenant, deadline).await
+    }
+
+    async fn shut_down(&self, deadline: Duration) -> bool {
+        Self::shut_down(self, deadline).await
+    }
+
+    fn stats(&self) -> ManagerStats {
+        Self::stats(self)
+    }
+
+    fn follower(&self) -> &Follower {
+        Self::follower(self)
     }
 }
 

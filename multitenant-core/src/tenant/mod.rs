@@ -15,4 +15,4 @@ pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, Tenant
 pub use db::{AnySql, Db, DbConnection};
 pub use error::TenantError;
 pub use handle::{Tenant, WrongEngine};
-pub use manager::{ManagerOptions, ManagerStats, TenantManager, Tenants};
+pub use manager::{ManagerOptions, ManagerStats, TenantControl, TenantManager, Tenants};

@@ -192,6 +192,12 @@ impl fmt::Debug for RefreshToken {
 pub struct RefreshHash([u8; 32]);
 
 impl RefreshHash {
+    /// Takes the bytes of a column.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, for a column.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -31,6 +31,8 @@ use transaction::LogTransaction;
 
 pub use open::OpenError;
 pub use write::Write;
+#[cfg(feature = "accounts")]
+pub(crate) use write::add_audit_row;
 
 /// The catalog in a database of its own, on Postgres or SQLite. Cheap to clone.
 ///

@@ -69,24 +69,8 @@ impl<'c> Write<'c> {
     /// # Errors
     /// [`CatalogError::Database`].
     pub async fn audit(&mut self, entry: AuditEntry) -> Result<(), CatalogError> {
-        const ADD: &str = "INSERT INTO mt_audit_logs (id, at, actor, on_behalf_of, action, \
-             entity, entity_id, tenant_id, reason, request_id, details) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let (now, change) = (self.now(), self.change);
-        on!(self.sql(), sql => sqlx::query(ADD)
-            .bind(Uuid::now_v7())
-            .bind(now)
-            .bind(change.actor.to_string())
-            .bind(change.on_behalf_of.as_ref().map(ToString::to_string))
-            .bind(&*entry.action)
-            .bind(&*entry.entity)
-            .bind(&entry.entity_id)
-            .bind(entry.tenant)
-            .bind(change.reason.as_deref())
-            .bind(change.request_id.as_deref())
-            .bind(Json(&entry.details))
-            .execute(&mut **sql)
-            .await.map(drop)?);
+        add_audit_row(self.sql(), change, now, entry).await?;
         self.audited = true;
         Ok(())
     }
@@ -106,4 +90,31 @@ impl<'c> Write<'c> {
         }
         Ok(self.tx.commit().await?)
     }
+}
+
+/// Adds an audit row where the transaction is: in the catalog, or in a tenant's database.
+pub(crate) async fn add_audit_row(
+    sql: &mut AnyTransaction,
+    change: &Change,
+    at: Timestamp,
+    entry: AuditEntry,
+) -> sqlx::Result<()> {
+    const ADD: &str = "INSERT INTO mt_audit_logs (id, at, actor, on_behalf_of, action, \
+         entity, entity_id, tenant_id, reason, request_id, details) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    on!(sql, sql => sqlx::query(ADD)
+        .bind(Uuid::now_v7())
+        .bind(at)
+        .bind(change.actor.to_string())
+        .bind(change.on_behalf_of.as_ref().map(ToString::to_string))
+        .bind(&*entry.action)
+        .bind(&*entry.entity)
+        .bind(&entry.entity_id)
+        .bind(entry.tenant)
+        .bind(change.reason.as_deref())
+        .bind(change.request_id.as_deref())
+        .bind(Json(&entry.details))
+        .execute(&mut **sql)
+        .await.map(drop))?;
+    Ok(())
 }

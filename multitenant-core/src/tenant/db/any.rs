@@ -1,4 +1,9 @@
+#[cfg(feature = "provision")]
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Db;
+#[cfg(feature = "provision")]
+use crate::engine::ConnectError;
 use crate::engine::{AnyTransaction, PerEngine};
 
 #[cfg(feature = "postgres")]
@@ -41,5 +46,30 @@ impl AnySql {
             #[cfg(not(feature = "sqlite"))]
             Self::Sqlite(never) => crate::engine::absurd(never),
         }
+    }
+
+    /// Opens one connection outside of any budget, for what is done to a tenant before it is
+    /// served; [`close`](Self::close) it afterwards.
+    ///
+    /// # Errors
+    /// [`ConnectError`](crate::engine::ConnectError) where the URL cannot be read or nothing answers.
+    #[cfg(feature = "provision")]
+    pub(crate) async fn connect_once(url: &SecretString) -> Result<Self, ConnectError> {
+        let url = url.expose_secret();
+        #[cfg(feature = "sqlite")]
+        if url.starts_with("sqlite:") {
+            return Ok(Self::Sqlite(Db::connect_once(url).await?));
+        }
+        #[cfg(feature = "postgres")]
+        if url.starts_with("postgres") {
+            return Ok(Self::Postgres(Db::connect_once(url).await?));
+        }
+        Err(ConnectError::Data("expected postgres://… or sqlite://…"))
+    }
+
+    /// Closes what [`connect_once`](Self::connect_once) opened.
+    #[cfg(feature = "provision")]
+    pub(crate) async fn close(&self) {
+        crate::on!(self, db => db.close_pool().await);
     }
 }

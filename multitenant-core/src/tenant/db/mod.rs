@@ -11,6 +11,8 @@ use sqlx::{Pool, SqlSafeStr, SqlStr, Transaction};
 
 use super::budget::{AcquireError, Lease, Share};
 use super::handle::{Tenant, WrongEngine};
+#[cfg(feature = "provision")]
+use crate::engine::ConnectError;
 use crate::engine::{SqlConnector, SqlEngine};
 
 pub use any::AnySql;
@@ -83,6 +85,20 @@ impl<DB: SqlEngine> From<Pool<DB>> for Db<DB> {
 }
 
 impl<DB: SqlEngine> Db<DB> {
+    #[cfg(feature = "provision")]
+    async fn connect_once(url: &str) -> Result<Self, ConnectError> {
+        let options = sqlx::pool::PoolOptions::new().max_connections(1);
+        let pool = options.connect_with(DB::options(url)?).await;
+        pool.map(Self::from).map_err(ConnectError::failed)
+    }
+
+    #[cfg(feature = "provision")]
+    async fn close_pool(&self) {
+        if let Source::Pool(pool) = &self.source {
+            pool.close().await;
+        }
+    }
+
     /// Takes a connection for several statements in a row.
     ///
     /// # Errors

@@ -1,0 +1,125 @@
+//! Users, sessions, roles and audit rows in SQL: in a tenant's database, and for the platform's
+//! staff in the catalog.
+
+mod error;
+mod place;
+mod record;
+mod roles;
+mod seed;
+mod sessions;
+mod staff;
+mod texts;
+mod users;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::sign_in::{HashingQueue, Origin};
+use crate::catalog::{Actor, Change, SqlCatalog};
+use crate::events::{EventKind, Follower, Intents};
+use crate::rbac::Registry;
+use crate::tenant::Tenants;
+use crate::{Subject, TenantId};
+
+pub use error::AccountError;
+pub use record::{CreatedUser, NewUser, StoredRole, User, UserFilter, UserPatch};
+pub use seed::{FirstAdmin, seed};
+pub use staff::NewAdmin;
+
+use place::Place;
+use write::{TenantWrite, Write};
+
+/// How long a temporary password works.
+pub const TEMPORARY_PASSWORD_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// People, their sessions and their roles, in SQL. Implements the stores that
+/// [`SignIn`](crate::auth::sign_in::SignIn), [`Sessions`](crate::auth::Sessions) and
+/// [`Policies`](crate::auth::Policies) need. Cheap to clone.
+#[derive(Clone)]
+pub struct SqlAccounts {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    catalog: SqlCatalog,
+    intents: Arc<dyn Intents>,
+    tenants: Arc<dyn Tenants>,
+    follower: Follower,
+    hashing: HashingQueue,
+    registry: &'static Registry,
+}
+
+impl SqlAccounts {
+    /// The people of a platform: `catalog` holds its staff, `tenants` leads to its tenants' users,
+    /// `follower` brings changes into force on this node, and `registry` says what can be granted.
+    pub fn new(
+        catalog: SqlCatalog,
+        tenants: Arc<dyn Tenants>,
+        follower: Follower,
+        hashing: HashingQueue,
+        registry: &'static Registry,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                intents: Arc::new(catalog.clone()),
+                catalog,
+                tenants,
+                follower,
+                hashing,
+                registry,
+            }),
+        }
+    }
+
+    async fn place(&self, tenant: Option<TenantId>) -> Result<Place, AccountError> {
+        match tenant {
+            None => Ok(Place::staff(&self.inner.catalog)),
+            Some(tenant) => self.tenant_place(tenant).await,
+        }
+    }
+
+    async fn tenant_place(&self, tenant: TenantId) -> Result<Place, AccountError> {
+        let db = self.inner.tenants.tenant(tenant).await?.any_sql()?;
+        Ok(Place::of_tenant(tenant, db))
+    }
+
+    /// Begins a change whose `events` every node hears of once it is committed.
+    async fn write<'c>(
+        &self,
+        place: &Place,
+        change: &'c Change,
+        events: Vec<EventKind>,
+    ) -> Result<Write<'c>, AccountError> {
+        if place.tenant.is_some() {
+            let intents = &self.inner.intents;
+            let write = TenantWrite::begin(&place.db, change, intents, events).await?;
+            return Ok(Write::Tenant(write));
+        }
+        let mut write = self.inner.catalog.write(change).await?;
+        for event in events {
+            write.publish(event);
+        }
+        Ok(Write::Staff(Box::new(write)))
+    }
+
+    /// Commits a change with events and brings it into force on this node.
+    async fn commit_in_force(&self, write: Write<'_>) -> Result<(), AccountError> {
+        write.commit().await?;
+        Ok(self.inner.follower.catch_up().await?)
+    }
+}
+
+/// The change that somebody makes on their own account.
+fn by_themselves(tenant: Option<TenantId>, subject: &Subject, origin: &Origin) -> Change {
+    let subject = subject.clone();
+    let actor = match tenant {
+        None => Actor::Admin(subject),
+        Some(tenant) => Actor::User { tenant, subject },
+    };
+    let change = Change::by(actor);
+    match &origin.request_id {
+        Some(request) => change.in_request(request.clone()),
+        None => change,
+    }
+}

@@ -1,0 +1,298 @@
+//! Sign-ins: the stores that signing in and checking tokens need.
+
+use async_trait::async_trait;
+
+use super::place::Place;
+use super::record::{PersonRow, user_id};
+use super::{AccountError, SqlAccounts, by_themselves};
+use crate::auth::sign_in::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
+use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore, Standing};
+use crate::catalog::AuditEntry;
+use crate::events::EventKind;
+use crate::password::PasswordHash;
+use crate::rbac::Policy;
+use crate::token::RefreshHash;
+use crate::{
+    Clock, Email, RoleName, SessionId, Subject, SystemClock, TenantId, Timestamp, UserId, on,
+};
+
+#[derive(sqlx::FromRow)]
+struct LiveRow {
+    id: UserId,
+    ver: i64,
+    must_change_password: bool,
+    expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    user_id: UserId,
+    generation: i64,
+    refresh_hash: Vec<u8>,
+    last_used_at: Timestamp,
+    expires_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+impl SessionRow {
+    fn read(self) -> Result<StoredSession, AccountError> {
+        let unreadable = AccountError::Unreadable("a session");
+        let hash: Option<[u8; 32]> = self.refresh_hash.try_into().ok();
+        let (Ok(generation), Some(hash)) = (u32::try_from(self.generation), hash) else {
+            return Err(unreadable);
+        };
+        Ok(StoredSession {
+            subject: self.user_id.into(),
+            generation,
+            refresh: RefreshHash::from_bytes(hash),
+            last_used_at: self.last_used_at,
+            expires_at: self.expires_at,
+            ended: self.ended_at.is_some(),
+        })
+    }
+}
+
+#[async_trait]
+impl SessionStore for SqlAccounts {
+    async fn live_session(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+    ) -> Result<Option<LiveSession>, AuthError> {
+        let place = self.place(tenant).await?;
+        let row = live_row(&place, session)
+            .await
+            .map_err(AccountError::from)?;
+        let now = SystemClock.now();
+        Ok(row
+            .filter(|row| row.expires_at > now)
+            .map(|row| LiveSession {
+                subject: row.id.into(),
+                version: row.ver,
+                password_change_due: row.must_change_password,
+            }))
+    }
+}
+
+async fn live_row(place: &Place, session: SessionId) -> sqlx::Result<Option<LiveRow>> {
+    let text = place.texts().live_session;
+    on!(&place.db, db => sqlx::query_as(text).bind(session).fetch_optional(db).await)
+}
+
+#[async_trait]
+impl RefreshStore for SqlAccounts {
+    async fn begin(&self, tenant: Option<TenantId>, session: &NewSession) -> Result<(), AuthError> {
+        Ok(self.begin_session(tenant, session).await?)
+    }
+
+    async fn stored(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+    ) -> Result<Option<StoredSession>, AuthError> {
+        let place = self.place(tenant).await?;
+        let text = place.texts().session;
+        let row: Result<Option<SessionRow>, _> = on!(&place.db, db =>
+            sqlx::query_as(text).bind(session).fetch_optional(db).await);
+        let row = row.map_err(AccountError::from)?;
+        Ok(row.map(SessionRow::read).transpose()?)
+    }
+
+    async fn rotate(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+        generation: u32,
+        next: RefreshHash,
+        now: Timestamp,
+    ) -> Result<bool, AuthError> {
+        let place = self.place(tenant).await?;
+        let text = place.texts().rotate_session;
+        let rotated = on!(&place.db, db => sqlx::query(text)
+            .bind(session)
+            .bind(i64::from(generation))
+            .bind(&next.as_bytes()[..])
+            .bind(now)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()));
+        Ok(rotated.map_err(AccountError::from)? == 1)
+    }
+
+    async fn end(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+        reason: &'static str,
+        origin: &Origin,
+    ) -> Result<(), AuthError> {
+        Ok(self.end_session(tenant, session, reason, origin).await?)
+    }
+}
+
+impl SqlAccounts {
+    async fn begin_session(
+        &self,
+        tenant: Option<TenantId>,
+        session: &NewSession,
+    ) -> Result<(), AccountError> {
+        let place = self.place(tenant).await?;
+        let user = user_id(&session.subject).ok_or(AccountError::NotFound)?;
+        let change = by_themselves(tenant, &session.subject, &session.origin);
+        let mut write = self.write(&place, &change, Vec::new()).await?;
+        let text = place.texts().begin_session;
+        let origin = &session.origin;
+        on!(write.sql(), sql => sqlx::query(text)
+            .bind(session.id)
+            .bind(user)
+            .bind(&session.refresh.as_bytes()[..])
+            .bind(session.created_at)
+            .bind(session.expires_at)
+            .bind(origin.user_agent.as_deref())
+            .bind(origin.address.map(|address| address.to_string()))
+            .execute(&mut **sql)
+            .await.map(drop))?;
+        write
+            .audit(AuditEntry::new("session.begin", "session", session.id))
+            .await?;
+        write.commit().await
+    }
+
+    async fn end_session(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+        reason: &'static str,
+        origin: &Origin,
+    ) -> Result<(), AccountError> {
+        let place = self.place(tenant).await?;
+        let Some(row) = live_row(&place, session).await? else {
+            return Ok(());
+        };
+        let change = by_themselves(tenant, &row.id.into(), origin).because(reason);
+        let events = vec![EventKind::SessionEnded { tenant, session }];
+        let mut write = self.write(&place, &change, events).await?;
+        let (now, text) = (write.now(), place.texts().end_session);
+        on!(write.sql(), sql => sqlx::query(text)
+            .bind(session)
+            .bind(now)
+            .execute(&mut **sql)
+            .await.map(drop))?;
+        write
+            .audit(AuditEntry::new("session.end", "session", session))
+            .await?;
+        self.commit_in_force(write).await
+    }
+
+    async fn account(&self, place: &Place, row: PersonRow) -> Result<Account, AuthError> {
+        let standing = match place.tenant {
+            None => Standing::Staff(self.staff_role(place, row.id).await?),
+            Some(tenant) => Standing::User {
+                tenant,
+                roles: self.role_names(place, row.id).await?,
+            },
+        };
+        row.into_account(standing)
+    }
+
+    async fn role_names(&self, place: &Place, user: UserId) -> Result<Vec<RoleName>, AccountError> {
+        let names = super::users::roles_of(place, user).await?;
+        let readable = |name: String| RoleName::new(name).ok();
+        Ok(names.into_iter().filter_map(readable).collect())
+    }
+}
+
+#[async_trait]
+impl UserStore for SqlAccounts {
+    async fn by_email(
+        &self,
+        tenant: Option<TenantId>,
+        email: &Email,
+    ) -> Result<Option<Account>, AuthError> {
+        let place = self.place(tenant).await?;
+        let text = place.texts().by_email;
+        let row: Result<Option<PersonRow>, _> = on!(&place.db, db =>
+            sqlx::query_as(text).bind(email.as_str()).fetch_optional(db).await);
+        match row.map_err(AccountError::from)? {
+            Some(row) => self.account(&place, row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn by_subject(
+        &self,
+        tenant: Option<TenantId>,
+        subject: &Subject,
+    ) -> Result<Option<Account>, AuthError> {
+        let Some(user) = user_id(subject) else {
+            return Ok(None);
+        };
+        let place = self.place(tenant).await?;
+        match super::users::row_of(&place, user).await? {
+            Some(row) => self.account(&place, row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn set_password(
+        &self,
+        tenant: Option<TenantId>,
+        subject: &Subject,
+        password: &PasswordHash,
+        origin: &Origin,
+    ) -> Result<(), AuthError> {
+        let change = by_themselves(tenant, subject, origin);
+        Ok(self
+            .write_password(&change, tenant, subject, password, None)
+            .await?)
+    }
+}
+
+impl SqlAccounts {
+    /// Sets a password and ends all of the person's sessions. `temporary_until`: it is a temporary
+    /// one, and works until then.
+    pub(super) async fn write_password(
+        &self,
+        change: &crate::catalog::Change,
+        tenant: Option<TenantId>,
+        subject: &Subject,
+        password: &PasswordHash,
+        temporary_until: Option<Timestamp>,
+    ) -> Result<(), AccountError> {
+        let user = user_id(subject).ok_or(AccountError::NotFound)?;
+        let place = self.place(tenant).await?;
+        let subject = subject.clone();
+        let events = vec![EventKind::SubjectChanged { tenant, subject }];
+        let mut write = self.write(&place, change, events).await?;
+        let (now, texts) = (write.now(), place.texts());
+        on!(write.sql(), sql => {
+            sqlx::query(texts.set_password)
+                .bind(user)
+                .bind(password.to_phc_string())
+                .bind(temporary_until.is_some())
+                .bind(temporary_until)
+                .bind(now)
+                .execute(&mut **sql)
+                .await?;
+            sqlx::query(texts.end_sessions_of)
+                .bind(user)
+                .bind(now)
+                .execute(&mut **sql)
+                .await?;
+        });
+        write
+            .audit(AuditEntry::new("password.change", "user", user))
+            .await?;
+        self.commit_in_force(write).await
+    }
+}
+
+#[async_trait]
+impl PolicyStore for SqlAccounts {
+    async fn policy(&self, tenant: TenantId) -> Result<Policy, AuthError> {
+        let place = self.tenant_place(tenant).await?;
+        let roles = super::roles::read_all(&place).await?;
+        let roles: Vec<_> = roles.into_iter().map(crate::rbac::Role::from).collect();
+        Ok(Policy::compile(self.inner.registry, 0, &roles))
+    }
+}

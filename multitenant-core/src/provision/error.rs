@@ -1,0 +1,142 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::accounts::AccountError;
+use crate::catalog::{CatalogError, SecretError};
+use crate::engine::provisioner::ProvisionError;
+use crate::tenant::TenantError;
+use crate::{Code, Problem, ServerId};
+
+/// A step of a tenant's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepName {
+    /// Making the secret of the tenant's login, and sealing it.
+    Keys,
+    /// Making the login.
+    Login,
+    /// Cloning the database from the migrated template.
+    Database,
+    /// Giving it roles and a first admin.
+    Seed,
+    /// What the application does.
+    Application,
+    /// Serving it from now on.
+    Activate,
+    /// Refusing new work and ending the old.
+    Close,
+    /// Dropping the database.
+    DropDatabase,
+    /// Dropping the login.
+    DropLogin,
+}
+
+impl StepName {
+    /// The word under which it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Login => "login",
+            Self::Database => "database",
+            Self::Seed => "seed",
+            Self::Application => "application",
+            Self::Activate => "activate",
+            Self::Close => "close",
+            Self::DropDatabase => "drop_database",
+            Self::DropLogin => "drop_login",
+        }
+    }
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a tenant was not made or not deleted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProvisioningError {
+    /// The catalog refused, or could not be reached.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// Nothing here makes databases on that server.
+    #[error("there is no provisioner for server {0}; configure one")]
+    ServerUnknown(ServerId),
+    /// A step failed; what had been done is undone.
+    #[error("the step {step} failed; what had been done before it is undone")]
+    Step {
+        /// The step.
+        step: StepName,
+        /// What went wrong.
+        #[source]
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The change is made, but could not be brought into force here yet.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+}
+
+/// Gives a failure the name of the step in which it happened.
+pub(super) trait During<T> {
+    fn during(self, step: StepName) -> Result<T, ProvisioningError>;
+}
+
+impl<T, E: IntoSource> During<T> for Result<T, E> {
+    fn during(self, step: StepName) -> Result<T, ProvisioningError> {
+        self.map_err(|error| ProvisioningError::Step {
+            step,
+            source: error.into_source(),
+        })
+    }
+}
+
+pub(super) trait IntoSource {
+    fn into_source(self) -> Arc<dyn Error + Send + Sync>;
+}
+
+macro_rules! into_source {
+    ($($error:ty),+) => {
+        $(impl IntoSource for $error {
+            fn into_source(self) -> Arc<dyn Error + Send + Sync> {
+                Arc::new(self)
+            }
+        })+
+    };
+}
+
+into_source!(
+    ProvisionError,
+    SecretError,
+    AccountError,
+    CatalogError,
+    crate::password::PasswordError,
+    crate::auth::sign_in::SignInError,
+    crate::engine::ConnectError
+);
+
+impl IntoSource for Box<dyn Error + Send + Sync> {
+    fn into_source(self) -> Arc<dyn Error + Send + Sync> {
+        self.into()
+    }
+}
+
+const RETRY: Duration = Duration::from_secs(2);
+
+impl From<&ProvisioningError> for Problem {
+    /// What a member of the platform's staff is told.
+    fn from(error: &ProvisioningError) -> Self {
+        match error {
+            ProvisioningError::Catalog(error) => error.into(),
+            ProvisioningError::ServerUnknown(_) => Code::Internal.into(),
+            ProvisioningError::Step { .. } => {
+                Self::retry_later(Code::Unavailable, RETRY, error.to_string())
+            }
+            ProvisioningError::Tenant(error) => error.into(),
+        }
+    }
+}

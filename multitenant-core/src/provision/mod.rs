@@ -1,0 +1,102 @@
+//! A tenant's life as a saga: every step is a row in the catalog, so that a process killed at any
+//! instant leaves something that is finished or undone soon after.
+
+mod create;
+mod delete;
+mod error;
+mod recover;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::accounts::SqlAccounts;
+use crate::auth::sign_in::HashingQueue;
+use crate::catalog::{Lease, Operations, SealedSecret, SecretVault, SqlCatalog, StepStatus, TenantRow};
+use crate::engine::provisioner::{Provisioner, Schema};
+use crate::rbac::Registry;
+use crate::tenant::{AnySql, TenantControl};
+use crate::{NodeId, ServerId};
+
+pub use create::{CreatedTenant, TenantRequest};
+pub use error::{ProvisioningError, StepName};
+pub use recover::run_recovery;
+
+/// What an application does in a new tenant's database: seeds of its own.
+///
+/// A migration is the wrong place for them, since its INSERTs are cloned into every tenant.
+#[async_trait]
+pub trait OnCreate: Send + Sync + 'static {
+    /// Called once the tenant's database has its schema, its roles and its first admin, and before
+    /// the tenant is served. May be called again for the same tenant after a crash: make nothing
+    /// twice.
+    ///
+    /// # Errors
+    /// Any error undoes the creation.
+    async fn on_create(
+        &self,
+        tenant: &TenantRow,
+        db: &AnySql,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// Makes and deletes tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct Provisioning {
+    inner: Arc<Parts>,
+}
+
+/// What provisioning works with.
+pub struct Parts {
+    /// The catalog.
+    pub catalog: SqlCatalog,
+    /// Seals tenants' secrets.
+    pub vault: Arc<dyn SecretVault>,
+    /// Makes databases, by server.
+    pub provisioners: HashMap<ServerId, Arc<dyn Provisioner>>,
+    /// Serves tenants on this node.
+    pub tenants: Arc<dyn TenantControl>,
+    /// The people of tenants.
+    pub accounts: SqlAccounts,
+    /// Hashes the first admin's password.
+    pub hashing: HashingQueue,
+    /// What can be granted, for the default roles.
+    pub registry: &'static Registry,
+    /// What a tenant's database holds.
+    pub schema: Schema,
+    /// What the application does in a new tenant's database.
+    pub on_create: Vec<Arc<dyn OnCreate>>,
+    /// This node.
+    pub node: NodeId,
+}
+
+/// How long a node may be silent before another takes its operation over. Each step renews it.
+const LEASE: Duration = Duration::from_secs(8);
+/// How long work in flight on a tenant that goes may take before it is cut.
+const DRAIN: Duration = Duration::from_secs(5);
+
+impl Provisioning {
+    /// Provisioning with these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            inner: Arc::new(parts),
+        }
+    }
+
+    fn provisioner(&self, server: &ServerId) -> Result<&Arc<dyn Provisioner>, ProvisioningError> {
+        let provisioner = self.inner.provisioners.get(server);
+        provisioner.ok_or_else(|| ProvisioningError::ServerUnknown(server.clone()))
+    }
+
+    /// Notes that a step is done, which also proves and renews the lease.
+    async fn done(&self, lease: &Lease, step: StepName) -> Result<(), ProvisioningError> {
+        let marked = self
+            .inner
+            .catalog
+            .mark(lease, step.as_str(), StepStatus::Done, None);
+        Ok(marked.await?)
+    }
+}
