@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -8,29 +7,16 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::budget::{Budget, BudgetOptions, BudgetStats};
-use super::cache::{CacheOptions, CacheStats, TenantCache};
+use super::cache::TenantCache;
 use super::error::TenantError;
-use super::handle::{Tenant, TenantInner};
+use super::handle::Tenant;
+use super::hosts::{Hosts, is_still, reap};
 use super::names::NameIndex;
+use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
-use crate::events::{Event, EventKind, Follow, Follower, FollowerOptions, LogReader};
-use crate::{ServerId, Slug, TenantId};
-
-/// How a [`TenantManager`] works.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ManagerOptions {
-    /// How many tenants are kept in memory.
-    pub tenants: CacheOptions,
-    /// How many connections each server takes.
-    pub budget: BudgetOptions,
-    /// Servers whose budget differs.
-    pub servers: HashMap<ServerId, BudgetOptions>,
-    /// How the log of changes is followed.
-    pub follower: FollowerOptions,
-}
+use crate::events::{Event, EventKind, Follow, Follower, LogReader};
+use crate::{Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
 ///
@@ -46,82 +32,6 @@ struct Inner<C: Connector> {
     follower: Follower,
     shut_down: AtomicBool,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// Makes tenants out of records, and knows every tenant that somebody still holds: an eviction
-/// must not hide one from a suspension, nor make a second one.
-struct Hosts<C: Connector> {
-    connector: Arc<C>,
-    directory: Arc<dyn Directory>,
-    options: ManagerOptions,
-    runtime: Handle,
-    budgets: Mutex<HashMap<ServerId, Budget<C>>>,
-    live: Mutex<HashMap<TenantId, Weak<TenantInner>>>,
-}
-
-/// What a manager is doing.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ManagerStats {
-    /// The tenants in memory.
-    pub tenants: CacheStats,
-    /// The connections of each server.
-    pub servers: Vec<(ServerId, BudgetStats)>,
-}
-
-/// Finds tenants, whatever they connect to: what a gate and an adapter hold of a
-/// [`TenantManager`].
-#[async_trait]
-pub trait Tenants: Send + Sync + 'static {
-    /// Whether what this node knows of tenants and sessions is recent enough to be served.
-    ///
-    /// # Errors
-    /// [`TenantError::Stale`] where the log could not be read for too long.
-    fn check_fresh(&self) -> Result<(), TenantError>;
-
-    /// The tenant if it is served and in memory.
-    fn warm(&self, tenant: TenantId) -> Option<Tenant>;
-
-    /// The tenant, if it is served.
-    ///
-    /// # Errors
-    /// [`TenantError`] says why not.
-    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError>;
-
-    /// Whether there is a tenant with this id, whatever its status.
-    ///
-    /// # Errors
-    /// [`TenantError::Log`] where that cannot be known now.
-    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError>;
-
-    /// The id that belongs to a slug; `None` where there is no such tenant.
-    ///
-    /// # Errors
-    /// [`TenantError::Log`] where that cannot be known now.
-    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError>;
-}
-
-/// Runs a node's tenants, whatever they connect to: what a platform holds of a
-/// [`TenantManager`].
-#[async_trait]
-pub trait TenantControl: Tenants {
-    /// Applies every change that was committed before the call.
-    ///
-    /// # Errors
-    /// [`TenantError::Log`] when the log cannot be read.
-    async fn catch_up(&self) -> Result<(), TenantError>;
-
-    /// As [`TenantManager::close_tenant`].
-    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool;
-
-    /// As [`TenantManager::shut_down`].
-    async fn shut_down(&self, deadline: Duration) -> bool;
-
-    /// As [`TenantManager::stats`].
-    fn stats(&self) -> ManagerStats;
-
-    /// As [`TenantManager::follower`].
-    fn follower(&self) -> &Follower;
 }
 
 impl<C: Connector> Clone for TenantManager<C> {
@@ -213,6 +123,11 @@ impl<C: Connector> TenantManager<C> {
         served(&*self.inner.cache.get(tenant).await?)
     }
 
+    /// The tenant if it is served and in memory.
+    pub(super) fn peek(&self, tenant: TenantId) -> Option<Tenant> {
+        served(&*self.inner.cache.peek(tenant)?).ok()
+    }
+
     /// The id that belongs to a slug. A slug that is not known here is looked for in the log,
     /// so that a tenant made on another node a moment ago is found.
     ///
@@ -257,7 +172,7 @@ impl<C: Connector> TenantManager<C> {
             .map_err(TenantError::Log)
     }
 
-    fn check_open(&self) -> Result<(), TenantError> {
+    pub(super) fn check_open(&self) -> Result<(), TenantError> {
         if self.inner.shut_down.load(Ordering::Acquire) {
             return Err(TenantError::ShutDown);
         }
@@ -327,117 +242,6 @@ fn served(tenant: &Tenant) -> Result<Tenant, TenantError> {
     }
 }
 
-#[async_trait]
-impl<C: Connector> Tenants for TenantManager<C> {
-    fn check_fresh(&self) -> Result<(), TenantError> {
-        self.check_open()
-    }
-
-    fn warm(&self, tenant: TenantId) -> Option<Tenant> {
-        self.check_open().ok()?;
-        let tenant = self.inner.cache.peek(tenant)?;
-        served(&tenant).ok()
-    }
-
-    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
-        self.get(tenant).await
-    }
-
-    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
-        Self::exists(self, tenant).await
-    }
-
-    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
-        self.find(slug).await
-    }
-}
-
-#[async_trait]
-impl<C: Connector> TenantControl for TenantManager<C> {
-    async fn catch_up(&self) -> Result<(), TenantError> {
-        Self::catch_up(self).await
-    }
-
-    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
-        Self::close_tenant(self, tenant, deadline).await
-    }
-
-    async fn shut_down(&self, deadline: Duration) -> bool {
-        Self::shut_down(self, deadline).await
-    }
-
-    fn stats(&self) -> ManagerStats {
-        Self::stats(self)
-    }
-
-    fn follower(&self) -> &Follower {
-        Self::follower(self)
-    }
-}
-
-impl<C: Connector> Hosts<C> {
-    fn cache(self: &Arc<Self>) -> TenantCache<Tenant, TenantError> {
-        let hosts = Arc::clone(self);
-        let load = move |tenant| {
-            let hosts = Arc::clone(&hosts);
-            async move { hosts.load(tenant).await }
-        };
-        let evicted = Box::new(|tenant: super::cache::Cached<Tenant>| tenant.control().drain());
-        TenantCache::on_runtime(
-            &self.options.tenants,
-            self.runtime.clone(),
-            load,
-            Some(evicted),
-        )
-    }
-
-    async fn load(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
-        let found = self.directory.find(tenant).await;
-        let record = found
-            .map_err(TenantError::Record)?
-            .ok_or(TenantError::Unknown)?;
-        if let Some(held) = self.held(tenant).filter(|held| is_still(held, &record)) {
-            held.control().reopen();
-            return Ok(held);
-        }
-        Ok(self.host(record))
-    }
-
-    fn host(&self, record: TenantRecord) -> Tenant {
-        let budget = self.budget(&record.connect.server);
-        let share = budget.join(record.id, record.connect.clone());
-        let tenant = Tenant::new(record, Box::new(share));
-        let mut live = self.live.lock();
-        live.insert(tenant.id(), Arc::downgrade(tenant.inner()));
-        tenant
-    }
-
-    fn budget(&self, server: &ServerId) -> Budget<C> {
-        let mut budgets = self.budgets.lock();
-        let budget = budgets.entry(server.clone()).or_insert_with(|| {
-            let own = self.options.servers.get(server);
-            let options = own.unwrap_or(&self.options.budget).clone();
-            Budget::new(Arc::clone(&self.connector), options, self.runtime.clone())
-        });
-        budget.clone()
-    }
-
-    fn held(&self, tenant: TenantId) -> Option<Tenant> {
-        let inner = self.live.lock().get(&tenant)?.upgrade()?;
-        Some(Tenant::from_inner(inner))
-    }
-
-    fn all_held(&self) -> Vec<Tenant> {
-        let live = self.live.lock();
-        let held = live.values().filter_map(Weak::upgrade);
-        held.map(Tenant::from_inner).collect()
-    }
-}
-
-fn is_still(held: &Tenant, record: &TenantRecord) -> bool {
-    held.status() == record.status && held.is_at(&record.connect)
-}
-
 /// Applies the log to what the manager knows.
 struct Follows<C: Connector>(Weak<Inner<C>>);
 
@@ -485,19 +289,5 @@ impl<C: Connector> Inner<C> {
             held.set_status(status);
             held.control().close();
         }
-    }
-}
-
-/// Closes connections that are idle for too long, and forgets tenants that nobody holds.
-async fn reap<C: Connector>(hosts: Weak<Hosts<C>>) {
-    const PAUSE: Duration = Duration::from_secs(1);
-    loop {
-        tokio::time::sleep(PAUSE).await;
-        let Some(hosts) = hosts.upgrade() else { return };
-        for budget in hosts.budgets.lock().values() {
-            budget.reap();
-        }
-        let still_held = |tenant: &Weak<TenantInner>| tenant.strong_count() > 0;
-        hosts.live.lock().retain(|_, tenant| still_held(tenant));
     }
 }

@@ -6,8 +6,11 @@ mod cache;
 mod db;
 mod error;
 mod handle;
+mod hosts;
 mod manager;
 mod names;
+mod options;
+mod tenants;
 
 pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, Lease, Share};
 pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, TenantCache};
@@ -15,4 +18,6 @@ pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, Tenant
 pub use db::{AnySql, Db, DbConnection};
 pub use error::TenantError;
 pub use handle::{Tenant, WrongEngine};
-pub use manager::{ManagerOptions, ManagerStats, TenantControl, TenantManager, Tenants};
+pub use manager::TenantManager;
+pub use options::{ManagerOptions, ManagerStats};
+pub use tenants::{TenantControl, Tenants};

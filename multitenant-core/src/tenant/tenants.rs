@@ -1,0 +1,115 @@
+//! What others hold of a manager, whatever it connects to.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::error::TenantError;
+use super::handle::Tenant;
+use super::manager::TenantManager;
+use super::options::ManagerStats;
+use crate::engine::Connector;
+use crate::events::Follower;
+use crate::{Slug, TenantId};
+
+/// Finds tenants, whatever they connect to: what a gate and an adapter hold of a
+/// [`TenantManager`].
+#[async_trait]
+pub trait Tenants: Send + Sync + 'static {
+    /// Whether what this node knows of tenants and sessions is recent enough to be served.
+    ///
+    /// # Errors
+    /// [`TenantError::Stale`] where the log could not be read for too long.
+    fn check_fresh(&self) -> Result<(), TenantError>;
+
+    /// The tenant if it is served and in memory.
+    fn warm(&self, tenant: TenantId) -> Option<Tenant>;
+
+    /// The tenant, if it is served.
+    ///
+    /// # Errors
+    /// [`TenantError`] says why not.
+    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError>;
+
+    /// Whether there is a tenant with this id, whatever its status.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] where that cannot be known now.
+    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError>;
+
+    /// The id that belongs to a slug; `None` where there is no such tenant.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] where that cannot be known now.
+    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError>;
+}
+
+/// Runs a node's tenants, whatever they connect to: what a platform holds of a
+/// [`TenantManager`].
+#[async_trait]
+pub trait TenantControl: Tenants {
+    /// Applies every change that was committed before the call.
+    ///
+    /// # Errors
+    /// [`TenantError::Log`] when the log cannot be read.
+    async fn catch_up(&self) -> Result<(), TenantError>;
+
+    /// As [`TenantManager::close_tenant`].
+    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool;
+
+    /// As [`TenantManager::shut_down`].
+    async fn shut_down(&self, deadline: Duration) -> bool;
+
+    /// As [`TenantManager::stats`].
+    fn stats(&self) -> ManagerStats;
+
+    /// As [`TenantManager::follower`].
+    fn follower(&self) -> &Follower;
+}
+
+#[async_trait]
+impl<C: Connector> Tenants for TenantManager<C> {
+    fn check_fresh(&self) -> Result<(), TenantError> {
+        self.check_open()
+    }
+
+    fn warm(&self, tenant: TenantId) -> Option<Tenant> {
+        self.check_open().ok()?;
+        self.peek(tenant)
+    }
+
+    async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
+        self.get(tenant).await
+    }
+
+    async fn exists(&self, tenant: TenantId) -> Result<bool, TenantError> {
+        Self::exists(self, tenant).await
+    }
+
+    async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
+        self.find(slug).await
+    }
+}
+
+#[async_trait]
+impl<C: Connector> TenantControl for TenantManager<C> {
+    async fn catch_up(&self) -> Result<(), TenantError> {
+        Self::catch_up(self).await
+    }
+
+    async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
+        Self::close_tenant(self, tenant, deadline).await
+    }
+
+    async fn shut_down(&self, deadline: Duration) -> bool {
+        Self::shut_down(self, deadline).await
+    }
+
+    fn stats(&self) -> ManagerStats {
+        Self::stats(self)
+    }
+
+    fn follower(&self) -> &Follower {
+        Self::follower(self)
+    }
+}
