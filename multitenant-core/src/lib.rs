@@ -26,6 +26,10 @@ pub mod keys;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
+#[cfg(feature = "provision")]
+pub mod platform;
+#[cfg(feature = "provision")]
+pub mod provision;
 pub mod rbac;
 pub mod resolve;
 #[cfg(feature = "crypto")]

@@ -5,6 +5,8 @@ mod error;
 mod place;
 mod record;
 mod roles;
+#[cfg(feature = "provision")]
+mod schema;
 mod seed;
 mod sessions;
 mod staff;
@@ -24,6 +26,10 @@ use crate::{Subject, TenantId};
 
 pub use error::AccountError;
 pub use record::{CreatedUser, NewUser, StoredRole, User, UserFilter, UserPatch};
+#[cfg(all(feature = "postgres", feature = "provision"))]
+pub use schema::postgres_schema;
+#[cfg(all(feature = "provision", feature = "sqlite"))]
+pub use schema::sqlite_schema;
 pub use seed::{FirstAdmin, seed};
 pub use staff::NewAdmin;
 

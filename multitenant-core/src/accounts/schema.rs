@@ -27,6 +27,10 @@ pub fn sqlite_schema() -> Schema {
 fn of(migrations: &'static Migrator) -> Schema {
     let copy = Migrator::with_migrations(migrations.iter().cloned().collect());
     Schema::default()
-        .with(MigrationSet::with_table("multitenant", copy, MIGRATIONS_TABLE))
+        .with(MigrationSet::with_table(
+            "multitenant",
+            copy,
+            MIGRATIONS_TABLE,
+        ))
         .append_only("mt_audit_logs")
 }

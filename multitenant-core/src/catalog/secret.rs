@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::TenantId;
+use crate::keys::Vault;
+use crate::secret::Context;
 
 /// A tenant's secret as it stands in the catalog: encrypted and bound to the tenant.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,4 +68,31 @@ pub trait SecretVault: Send + Sync + 'static {
         tenant: TenantId,
         sealed: &SealedSecret,
     ) -> Result<SecretString, SecretError>;
+}
+
+/// The column that a sealed secret stands in; a secret of another column does not open there.
+const COLUMN: &str = "mt_tenants.secret";
+
+#[async_trait]
+impl SecretVault for Vault {
+    async fn seal(
+        &self,
+        tenant: TenantId,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, SecretError> {
+        let sealed = Self::seal(self, &Context::tenant(tenant, COLUMN), secret).await;
+        let sealed = sealed.map_err(SecretError::new)?;
+        Ok(SealedSecret::from_bytes(sealed.to_string().into_bytes()))
+    }
+
+    async fn open(
+        &self,
+        tenant: TenantId,
+        sealed: &SealedSecret,
+    ) -> Result<SecretString, SecretError> {
+        let text = std::str::from_utf8(sealed.as_bytes()).map_err(SecretError::new)?;
+        let sealed = text.parse().map_err(SecretError::new)?;
+        let opened = Self::open(self, &Context::tenant(tenant, COLUMN), &sealed).await;
+        opened.map_err(SecretError::new)
+    }
 }

@@ -5,6 +5,8 @@ mod cell;
 mod connector;
 #[cfg(feature = "_sql")]
 mod per_engine;
+#[cfg(feature = "provision")]
+pub mod provisioner;
 #[cfg(feature = "_sql")]
 mod sql_connector;
 #[cfg(feature = "_sql")]

@@ -1,4 +1,3 @@
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::error::{During, ProvisioningError, StepName};
@@ -46,13 +45,6 @@ const STEPS: &[&str] = &[
     StepName::Application.as_str(),
     StepName::Activate.as_str(),
 ];
-
-/// What whoever goes on with a creation must know.
-#[derive(Serialize, Deserialize)]
-struct Input {
-    admin_email: String,
-    admin_name: String,
-}
 
 impl Provisioning {
     /// Makes a tenant, which is served when this returns. With an [`Idempotency`] a repetition

@@ -65,7 +65,9 @@ impl Provisioning {
     ) -> Result<(), ProvisioningError> {
         if row.status != TenantStatus::Deleting {
             let catalog = &self.inner.catalog;
-            catalog.set_status(change, row.id, TenantStatus::Deleting).await?;
+            catalog
+                .set_status(change, row.id, TenantStatus::Deleting)
+                .await?;
         }
         self.inner.tenants.catch_up().await?;
         self.inner.tenants.close_tenant(row.id, DRAIN).await;
@@ -140,5 +142,8 @@ async fn end_login(
     }
     let refused = provisioner.set_login(tenant, Login::Refused).await;
     refused.during(StepName::Close)?;
-    provisioner.end_sessions(tenant).await.during(StepName::Close)
+    provisioner
+        .end_sessions(tenant)
+        .await
+        .during(StepName::Close)
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use crate::accounts::SqlAccounts;
 use crate::auth::sign_in::HashingQueue;
-use crate::catalog::{Lease, Operations, SealedSecret, SecretVault, SqlCatalog, StepStatus, TenantRow};
+use crate::catalog::{Lease, Operations, SecretVault, SqlCatalog, StepStatus, TenantRow};
 use crate::engine::provisioner::{Provisioner, Schema};
 use crate::rbac::Registry;
 use crate::tenant::{AnySql, TenantControl};

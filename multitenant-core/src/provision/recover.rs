@@ -63,7 +63,10 @@ impl Provisioning {
             }
             DELETE => self.remove(&change, &lease, tenant).await,
             other => {
-                tracing::warn!(kind = other, "an operation of an unknown kind is left alone");
+                tracing::warn!(
+                    kind = other,
+                    "an operation of an unknown kind is left alone"
+                );
                 Ok(())
             }
         }

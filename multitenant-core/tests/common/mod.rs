@@ -9,6 +9,7 @@
 
 pub mod catalog;
 pub mod nowhere;
+pub mod platform;
 pub mod request;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use multitenant_core::resolve::RequestView;
+use secrecy::{ExposeSecret, SecretString};
 
 #[derive(Default, Clone)]
 pub struct Request {
@@ -19,6 +20,10 @@ impl Request {
 
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
+    }
+
+    pub fn token(self, token: &SecretString) -> Self {
+        self.bearer(token.expose_secret())
     }
 
     pub fn host(mut self, host: &str) -> Self {

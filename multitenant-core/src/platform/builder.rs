@@ -1,0 +1,292 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use sqlx::migrate::Migrator;
+use tokio::runtime::Handle;
+
+use super::urls::ProvisionedUrls;
+use super::{Inner, Platform, PlatformError};
+use crate::accounts::{self, SqlAccounts};
+use crate::auth::sign_in::{HashingQueue, SignIn, SignInOptions};
+use crate::auth::{Policies, Sessions, TokenAuthenticator};
+use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
+use crate::engine::provisioner::{MigrationSet, Provisioner, Schema};
+use crate::engine::{Connector, SqlConnector};
+use crate::events::run_sweeper;
+use crate::gate::Gate;
+use crate::keys::Vault;
+use crate::password::{HashingCost, PasswordHasher};
+use crate::provision::{OnCreate, Parts, Provisioning, run_recovery};
+use crate::rbac::Registry;
+use crate::resolve::{Resolver, Sources};
+use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantControl, TenantManager};
+use crate::token::KeyRings;
+use crate::{NodeId, ServerId, SystemClock};
+
+/// Where a platform's databases are.
+enum Databases {
+    #[cfg(feature = "postgres")]
+    Postgres {
+        catalog: SecretString,
+        admin: SecretString,
+    },
+    #[cfg(feature = "sqlite")]
+    Sqlite { folder: PathBuf },
+}
+
+/// Says how a node of a platform is to run.
+#[must_use = "a platform runs once it is started"]
+pub struct PlatformBuilder {
+    databases: Databases,
+    keys: KeyRings,
+    vault: Vault,
+    registry: &'static Registry,
+    sources: Sources,
+    manager: ManagerOptions,
+    sign_in: SignInOptions,
+    hashing_cost: HashingCost,
+    application: Option<Migrator>,
+    on_create: Vec<Arc<dyn OnCreate>>,
+}
+
+impl Platform {
+    /// A platform on Postgres. `catalog` is the URL of the catalog's database, made if it is
+    /// missing; `admin` that of a role with CREATEDB and CREATEROLE on the tenants' server.
+    #[cfg(feature = "postgres")]
+    pub fn on_postgres(
+        catalog: SecretString,
+        admin: SecretString,
+        keys: KeyRings,
+        vault: Vault,
+        registry: &'static Registry,
+    ) -> PlatformBuilder {
+        let databases = Databases::Postgres { catalog, admin };
+        PlatformBuilder::new(databases, keys, vault, registry)
+    }
+
+    /// A platform on SQLite files in `folder`, which is made if it is missing.
+    #[cfg(feature = "sqlite")]
+    pub fn on_sqlite(
+        folder: impl AsRef<Path>,
+        keys: KeyRings,
+        vault: Vault,
+        registry: &'static Registry,
+    ) -> PlatformBuilder {
+        let folder = folder.as_ref().to_owned();
+        PlatformBuilder::new(Databases::Sqlite { folder }, keys, vault, registry)
+    }
+}
+
+impl PlatformBuilder {
+    fn new(
+        databases: Databases,
+        keys: KeyRings,
+        vault: Vault,
+        registry: &'static Registry,
+    ) -> Self {
+        Self {
+            databases,
+            keys,
+            vault,
+            registry,
+            sources: Sources::default(),
+            manager: ManagerOptions::default(),
+            sign_in: SignInOptions::default(),
+            hashing_cost: HashingCost::OWASP,
+            application: None,
+            on_create: Vec::new(),
+        }
+    }
+
+    /// Where in a request a tenant can be named.
+    pub fn sources(mut self, sources: Sources) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Most open connections to the tenants' databases. Default 60.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.manager.budget = BudgetOptions::connections(connections);
+        self
+    }
+
+    /// Most tenants kept in memory. Default 10,000.
+    pub fn cached_tenants(mut self, tenants: usize) -> Self {
+        self.manager.tenants = CacheOptions::capacity(tenants);
+        self
+    }
+
+    /// How long sessions last.
+    pub fn sign_in(mut self, options: SignInOptions) -> Self {
+        self.sign_in = options;
+        self
+    }
+
+    /// What hashing a password costs. Default: OWASP's parameters.
+    pub fn hashing_cost(mut self, cost: HashingCost) -> Self {
+        self.hashing_cost = cost;
+        self
+    }
+
+    /// The application's own migrations of a tenant's database, for the engine at hand: what
+    /// `sqlx::migrate!()` gives.
+    pub fn schema(mut self, migrations: Migrator) -> Self {
+        self.application = Some(migrations);
+        self
+    }
+
+    /// What the application does in a new tenant's database.
+    pub fn on_create(mut self, hook: impl OnCreate) -> Self {
+        self.on_create.push(Arc::new(hook));
+        self
+    }
+
+    /// Opens the catalog, readies the place of the tenants' databases and begins to serve, on the
+    /// current runtime.
+    ///
+    /// # Errors
+    /// [`PlatformError`] says what could not be done.
+    pub async fn start(self) -> Result<Platform, PlatformError> {
+        match &self.databases {
+            #[cfg(feature = "postgres")]
+            Databases::Postgres { catalog, admin } => {
+                use crate::engine::provisioner::PostgresProvisioner;
+                let catalog = SqlCatalog::open(catalog).await?;
+                let provisioner = Arc::new(PostgresProvisioner::new(admin)?);
+                let schema = accounts::postgres_schema();
+                let connector = SqlConnector::<sqlx::Postgres>::new();
+                self.join(catalog, provisioner, schema, connector).await
+            }
+            #[cfg(feature = "sqlite")]
+            Databases::Sqlite { folder } => {
+                use crate::engine::provisioner::SqliteProvisioner;
+                let url = format!("sqlite://{}", folder.join("catalog.db").display());
+                let catalog = SqlCatalog::open(&url.into()).await?;
+                let provisioner = SqliteProvisioner::open(folder.join("tenants"))?;
+                let schema = accounts::sqlite_schema();
+                let connector = SqlConnector::<sqlx::Sqlite>::new();
+                self.join(catalog, Arc::new(provisioner), schema, connector)
+                    .await
+            }
+        }
+    }
+
+    async fn join<DB: crate::engine::SqlEngine>(
+        self,
+        catalog: SqlCatalog,
+        provisioner: Arc<dyn Provisioner>,
+        schema: Schema,
+        connector: SqlConnector<DB>,
+    ) -> Result<Platform, PlatformError> {
+        let warnings = provisioner.prepare().await?;
+        let schema = match self.application {
+            Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
+            None => schema,
+        };
+        provisioner.ensure_template(&schema).await?;
+        catalog
+            .add_server(&Change::by(Actor::System), &ServerId::main())
+            .await?;
+        let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
+        let vault = Arc::new(self.vault);
+        let urls = ProvisionedUrls {
+            provisioners: provisioners.clone(),
+        };
+        let directory =
+            CatalogDirectory::new(Arc::new(catalog.clone()), vault.clone(), Arc::new(urls));
+        let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
+        let tenants: Arc<dyn TenantControl> = Arc::new(manager.clone());
+        let hashing = hashing(self.hashing_cost)?;
+        let people = People {
+            accounts: SqlAccounts::new(
+                catalog.clone(),
+                Arc::new(manager.clone()),
+                manager.follower().clone(),
+                hashing.clone(),
+                self.registry,
+            ),
+            keys: Arc::new(self.keys),
+            hashing: hashing.clone(),
+        };
+        let node = NodeId::generate();
+        let provisioning = Provisioning::new(Parts {
+            catalog: catalog.clone(),
+            vault,
+            provisioners,
+            tenants: Arc::clone(&tenants),
+            accounts: people.accounts.clone(),
+            hashing: hashing.clone(),
+            registry: self.registry,
+            schema,
+            on_create: self.on_create,
+            node,
+        });
+        let runtime = Handle::current();
+        let tasks = vec![
+            run_sweeper(Arc::new(catalog.clone()), &runtime),
+            run_recovery(&provisioning, &runtime),
+        ];
+        Ok(Platform {
+            inner: Arc::new(Inner {
+                node,
+                catalog,
+                gate: people.gate(
+                    Resolver::new(self.sources, Arc::new(manager.clone())),
+                    &manager,
+                ),
+                sign_in: people.sign_in(self.sign_in),
+                accounts: people.accounts,
+                tenants,
+                hashing,
+                provisioning,
+                registry: self.registry,
+                warnings,
+                tasks: Mutex::new(tasks),
+            }),
+        })
+    }
+}
+
+/// Who signs in and is let through.
+struct People {
+    accounts: SqlAccounts,
+    keys: Arc<KeyRings>,
+    hashing: HashingQueue,
+}
+
+impl People {
+    fn sign_in(&self, options: SignInOptions) -> SignIn {
+        let stored = Arc::new(self.accounts.clone());
+        let clock = Arc::new(SystemClock);
+        let (keys, hashing) = (Arc::clone(&self.keys), self.hashing.clone());
+        SignIn::new(keys, stored.clone(), stored, hashing, clock, options)
+    }
+
+    /// A gate whose sessions and policies follow the log.
+    fn gate<C: Connector>(&self, resolver: Resolver, manager: &TenantManager<C>) -> Gate {
+        let stored = Arc::new(self.accounts.clone());
+        let sessions = Sessions::new(stored.clone(), CacheOptions::default());
+        let policies = Policies::new(stored, CacheOptions::default());
+        manager.follower().follow(Arc::new(sessions.clone()));
+        manager.follower().follow(Arc::new(policies.clone()));
+        let (keys, clock) = (Arc::clone(&self.keys), Arc::new(SystemClock));
+        let authenticator = TokenAuthenticator::new(keys, sessions, clock);
+        Gate::new(resolver, Arc::new(authenticator), policies)
+    }
+}
+
+/// As many passwords at once as there are processors, since hashing does nothing else; and a
+/// queue that a sign-in waits in for some seconds at most.
+fn hashing(cost: HashingCost) -> Result<HashingQueue, PlatformError> {
+    const WAITING_PER_PROCESSOR: usize = 64;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let hasher = PasswordHasher::new(cost)?;
+    Ok(HashingQueue::new(
+        hasher,
+        processors,
+        processors * WAITING_PER_PROCESSOR,
+    ))
+}

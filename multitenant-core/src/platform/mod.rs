@@ -1,0 +1,157 @@
+//! The joining of all rungs: catalog, tenants, people, gate and provisioning of one node.
+
+mod builder;
+mod error;
+mod urls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::accounts::SqlAccounts;
+use crate::auth::sign_in::{HashingQueue, SignIn};
+use crate::catalog::SqlCatalog;
+use crate::engine::provisioner::ServerWarning;
+use crate::gate::Gate;
+use crate::provision::Provisioning;
+use crate::rbac::Registry;
+use crate::tenant::{Tenant, TenantControl, TenantError};
+use crate::{NodeId, TenantId};
+
+pub use builder::PlatformBuilder;
+pub use error::PlatformError;
+
+/// One node of a platform, running. Cheap to clone.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use multitenant_core::keys::{LocalKeys, Vault};
+/// use multitenant_core::platform::Platform;
+/// use multitenant_core::token::{KeyRing, KeyRings, SigningKey};
+/// use multitenant_core::Realm;
+/// use std::time::Duration;
+///
+/// multitenant_core::permissions! {
+///     extends multitenant_core::rbac::access::REGISTRY;
+///     invoices: [READ, CREATE],
+/// }
+/// # mod hidden { pub const STAFF: &str = "a secret of the platform's staff only"; pub const USERS: &str = "a secret of all the tenants' users"; }
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("data");
+/// # std::fs::create_dir(&folder)?;
+/// let staff = KeyRing::new(Realm::Enterprise, SigningKey::hs256(&hidden::STAFF.into())?);
+/// let users = KeyRing::new(Realm::Client, SigningKey::hs256(&hidden::USERS.into())?);
+/// let keys = KeyRings::new("https://erp.example", staff, users)?;
+/// let vault = Vault::new(LocalKeys::from_file(&folder.join("master.key"))?);
+///
+/// let platform = Platform::on_sqlite(&folder, keys, vault, REGISTRY).start().await?;
+/// assert!(!platform.accounts().has_staff().await?);
+/// platform.shut_down(Duration::from_secs(5)).await;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct Platform {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    node: NodeId,
+    catalog: SqlCatalog,
+    tenants: Arc<dyn TenantControl>,
+    accounts: SqlAccounts,
+    sign_in: SignIn,
+    hashing: HashingQueue,
+    gate: Gate,
+    provisioning: Provisioning,
+    registry: &'static Registry,
+    warnings: Vec<ServerWarning>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Platform {
+    /// This node's name.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.inner.node
+    }
+
+    /// The catalog: what tenants there are.
+    #[must_use]
+    pub fn catalog(&self) -> &SqlCatalog {
+        &self.inner.catalog
+    }
+
+    /// The tenants as this node serves them.
+    #[must_use]
+    pub fn tenants(&self) -> &Arc<dyn TenantControl> {
+        &self.inner.tenants
+    }
+
+    /// A tenant, for work outside of requests.
+    ///
+    /// # Errors
+    /// [`TenantError`] says why it is not served.
+    pub async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
+        self.inner.tenants.tenant(tenant).await
+    }
+
+    /// The platform's staff, and the users and roles of its tenants.
+    #[must_use]
+    pub fn accounts(&self) -> &SqlAccounts {
+        &self.inner.accounts
+    }
+
+    /// Signs people in and out.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn {
+        &self.inner.sign_in
+    }
+
+    /// Hashes passwords.
+    #[must_use]
+    pub fn hashing(&self) -> &HashingQueue {
+        &self.inner.hashing
+    }
+
+    /// Decides who acts for which tenant.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.inner.gate
+    }
+
+    /// Makes and deletes tenants.
+    #[must_use]
+    pub fn provisioning(&self) -> &Provisioning {
+        &self.inner.provisioning
+    }
+
+    /// Every permission that can be granted.
+    #[must_use]
+    pub fn registry(&self) -> &'static Registry {
+        self.inner.registry
+    }
+
+    /// What only an operator can close on the database server.
+    #[must_use]
+    pub fn warnings(&self) -> &[ServerWarning] {
+        &self.inner.warnings
+    }
+
+    /// Waits for work in flight and closes every connection; returns whether none of a tenant was
+    /// left open after `deadline`.
+    pub async fn shut_down(&self, deadline: Duration) -> bool {
+        for task in self.inner.tasks.lock().drain(..) {
+            task.abort();
+        }
+        let closed = self.inner.tenants.shut_down(deadline).await;
+        self.inner.catalog.close().await;
+        closed
+    }
+}
