@@ -1,0 +1,41 @@
+-- What a Postgres administrator (a superuser) does once per server. docs/administration-postgres.md says why.
+--
+--   psql -X -d postgres -v platform=platform -f docs/administration-postgres.sql
+--   psql -X -d postgres -c '\password platform'
+--
+-- Running it again changes nothing. `-v password=…` sets the password in the same go; it then travels in the
+-- clear and may stand in the server's log, so that is for throwaway servers.
+
+\set ON_ERROR_STOP on
+\if :{?platform}
+\else
+  \set platform platform
+\endif
+
+-- The platform's role: it makes databases and roles, and is no superuser.
+SELECT format('CREATE ROLE %I LOGIN CREATEDB CREATEROLE', :'platform')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'platform') \gexec
+\if :{?password}
+  ALTER ROLE :"platform" PASSWORD :'password';
+\endif
+
+-- Every role may connect to these two unless told otherwise, and so could every tenant.
+REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE postgres TO :"platform";
+
+-- Databases to come are copies of template1, with the rights set here.
+\connect template1
+-- Open where the cluster was upgraded from 14 or older.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+-- Large objects would let a tenant's role store data outside its tables, and keep DROP ROLE from working.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure)
+  FROM pg_proc
+ WHERE pronamespace = 'pg_catalog'::regnamespace
+   AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite')) \gexec
+
+\connect postgres
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+-- Must list nothing: databases that every role, and so every tenant's, may still connect to.
+\echo 'Databases still open to every role (should be none):'
+SELECT datname FROM pg_database WHERE datallowconn AND has_database_privilege('public', oid, 'CONNECT');
