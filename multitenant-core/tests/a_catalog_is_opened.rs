@@ -1,5 +1,11 @@
 //! A catalog is made where there is none, by any number of processes at once, for its owner alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod common;
 
 use std::os::unix::fs::{PermissionsExt, symlink};

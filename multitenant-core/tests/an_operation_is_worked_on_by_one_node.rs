@@ -1,5 +1,11 @@
 //! An operation that was cut off is found and gone on with, and by one node at a time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod common;
 
 use std::time::Duration;

@@ -27,6 +27,10 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// An action, such as `tenant.rename`, upon one thing: its kind and its id.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "ids are small and copied, and a text is borrowed"
+    )]
     pub fn new(
         action: impl Into<Cow<'static, str>>,
         entity: impl Into<Cow<'static, str>>,

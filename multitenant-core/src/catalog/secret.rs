@@ -6,23 +6,25 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::TenantId;
-use crate::keys::Vault;
-use crate::secret::Context;
+use crate::keys::{KeyError, Vault};
+use crate::secret::{Context, Sealed};
 
-/// A tenant's secret as it stands in the catalog: encrypted and bound to the tenant.
+/// A tenant's secret as it stands in the catalog: encrypted and bound to the tenant, in the text
+/// form of [`Sealed`] or that of a vault of your own. It is not looked into before it is opened,
+/// so that one that was damaged stands in the way of its own tenant only.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedSecret(Vec<u8>);
+pub struct SealedSecret(String);
 
 impl SealedSecret {
     /// Takes what a [`SecretVault`] or a row gave.
     #[must_use]
-    pub const fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub const fn from_text(text: String) -> Self {
+        Self(text)
     }
 
-    /// The bytes as they are stored.
+    /// The text as it is stored.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -70,8 +72,19 @@ pub trait SecretVault: Send + Sync + 'static {
     ) -> Result<SecretString, SecretError>;
 }
 
-/// The column that a sealed secret stands in; a secret of another column does not open there.
-const COLUMN: &str = "mt_tenants.secret";
+/// The place of a connection secret, bound into its ciphertext: never to be changed.
+fn place(tenant: TenantId) -> Context {
+    Context::tenant(tenant, "mt_tenants.secret")
+}
+
+async fn open(
+    vault: &Vault,
+    tenant: TenantId,
+    sealed: &SealedSecret,
+) -> Result<SecretString, KeyError> {
+    let sealed: Sealed = sealed.as_str().parse()?;
+    vault.open(&place(tenant), &sealed).await
+}
 
 #[async_trait]
 impl SecretVault for Vault {
@@ -80,9 +93,9 @@ impl SecretVault for Vault {
         tenant: TenantId,
         secret: &SecretString,
     ) -> Result<SealedSecret, SecretError> {
-        let sealed = Self::seal(self, &Context::tenant(tenant, COLUMN), secret).await;
+        let sealed = Self::seal(self, &place(tenant), secret).await;
         let sealed = sealed.map_err(SecretError::new)?;
-        Ok(SealedSecret::from_bytes(sealed.to_string().into_bytes()))
+        Ok(SealedSecret::from_text(sealed.to_string()))
     }
 
     async fn open(
@@ -90,9 +103,6 @@ impl SecretVault for Vault {
         tenant: TenantId,
         sealed: &SealedSecret,
     ) -> Result<SecretString, SecretError> {
-        let text = std::str::from_utf8(sealed.as_bytes()).map_err(SecretError::new)?;
-        let sealed = text.parse().map_err(SecretError::new)?;
-        let opened = Self::open(self, &Context::tenant(tenant, COLUMN), &sealed).await;
-        opened.map_err(SecretError::new)
+        open(self, tenant, sealed).await.map_err(SecretError::new)
     }
 }

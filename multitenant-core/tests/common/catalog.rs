@@ -1,4 +1,5 @@
 //! What the tests of the catalog share.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ CREATE TABLE mt_tenants (
     server_id TEXT NOT NULL REFERENCES mt_servers (id),
     db_name TEXT,
     db_role TEXT,
-    secret BYTEA,
+    secret TEXT,
     schema_version TEXT,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,

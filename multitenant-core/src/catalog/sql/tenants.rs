@@ -40,7 +40,7 @@ struct StoredTenant {
     server_id: String,
     db_name: Option<String>,
     db_role: Option<String>,
-    secret: Option<Vec<u8>>,
+    secret: Option<String>,
     schema_version: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -56,7 +56,7 @@ impl TryFrom<StoredTenant> for TenantRow {
             server: server.clone(),
             database,
             role: row.db_role,
-            secret: row.secret.map(SealedSecret::from_bytes),
+            secret: row.secret.map(SealedSecret::from_text),
             schema_version,
         });
         Ok(Self {
@@ -290,7 +290,7 @@ pub(super) async fn place(
         .bind(to.server.as_str())
         .bind(&to.database)
         .bind(&to.role)
-        .bind(to.secret.as_ref().map(SealedSecret::as_bytes))
+        .bind(to.secret.as_ref().map(SealedSecret::as_str))
         .bind(&to.schema_version)
         .bind(row.updated_at)
         .execute(&mut **sql)

@@ -58,8 +58,9 @@ fn create_file(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     options.mode(0o600);
     match options.write(true).create_new(true).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+        // What is there is checked next, whatever it is.
+        Err(_) if fs::symlink_metadata(path).is_ok() => Ok(()),
+        made => made.map(drop),
     }
 }
 
