@@ -122,9 +122,9 @@ on_both_engines! {
         assert_eq!(world.code(&viewer, permissions::invoices::READ).await, Some(Code::TokenRevoked));
 
         let admin_id = admin.subject().as_str().parse().unwrap();
-        let last = accounts.delete_user(&change, tenant, admin_id).await;
+        let last = accounts.delete_user(&change, tenant, admin_id, held).await;
         assert_eq!(Problem::from(&last.unwrap_err()).code, Code::Conflict);
-        accounts.delete_user(&change, tenant, made.user.id).await.unwrap();
+        accounts.delete_user(&change, tenant, made.user.id, held).await.unwrap();
         assert_eq!(accounts.users(tenant, &UserFilter::default(), Page::default()).await.unwrap().total, 1);
         world.stop().await;
     }

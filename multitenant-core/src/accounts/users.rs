@@ -113,21 +113,25 @@ impl SqlAccounts {
         })
     }
 
-    /// Changes a user, which ends the force of their tokens.
+    /// Changes a user, which ends the force of their tokens. `held` is what the changer may do:
+    /// whoever could take over the account of somebody who may more, by its address, would have
+    /// what they do not hold.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`], [`AccountError::EmailTaken`], [`AccountError::LastAdmin`].
+    /// [`AccountError::NotFound`], [`AccountError::GrantsMore`], [`AccountError::EmailTaken`], [`AccountError::LastAdmin`].
     pub async fn patch_user(
         &self,
         change: &Change,
         tenant: TenantId,
         user: UserId,
         patch: UserPatch,
+        held: &PermissionSet,
     ) -> Result<User, AccountError> {
         const PATCH: &str = "UPDATE mt_users SET email = COALESCE($2, email), \
              name = COALESCE($3, name), is_active = COALESCE($4, is_active), ver = ver + 1, \
              updated_at = $5 WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
+        self.check_outranked(&place, user, held).await?;
         let mut write = self.write_about(&place, change, user).await?;
         let now = write.now();
         let patched = on!(write.sql(), sql => sqlx::query(PATCH)
@@ -150,18 +154,21 @@ impl SqlAccounts {
         read(&place, user).await
     }
 
-    /// Deletes a user with their sessions.
+    /// Deletes a user with their sessions. `held` is what the deleter may do: nobody deletes
+    /// somebody who may more.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`], [`AccountError::LastAdmin`].
+    /// [`AccountError::NotFound`], [`AccountError::GrantsMore`], [`AccountError::LastAdmin`].
     pub async fn delete_user(
         &self,
         change: &Change,
         tenant: TenantId,
         user: UserId,
+        held: &PermissionSet,
     ) -> Result<(), AccountError> {
         const DELETE: &str = "DELETE FROM mt_users WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
+        self.check_outranked(&place, user, held).await?;
         let mut write = self.write_about(&place, change, user).await?;
         let deleted = on!(write.sql(), sql => sqlx::query(DELETE)
             .bind(user)
@@ -194,6 +201,7 @@ impl SqlAccounts {
         const RAISE: &str = "UPDATE mt_users SET ver = ver + 1, updated_at = $2 WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
         self.check_grant(&place, roles, held).await?;
+        self.check_outranked(&place, user, held).await?;
         let mut write = self.write_about(&place, change, user).await?;
         let now = write.now();
         let raised = on!(write.sql(), sql => sqlx::query(RAISE)
@@ -238,6 +246,18 @@ impl SqlAccounts {
         self.write_password(change, Some(tenant), &subject, &hash, Some(until))
             .await?;
         Ok(Some(temporary))
+    }
+
+    /// Checks that somebody's present roles grant nothing that `held` lacks.
+    async fn check_outranked(
+        &self,
+        place: &Place,
+        user: UserId,
+        held: &PermissionSet,
+    ) -> Result<(), AccountError> {
+        let roles = roles_of(place, user).await?;
+        let roles: Vec<_> = roles.into_iter().flat_map(RoleName::new).collect();
+        self.check_grant(place, &roles, held).await
     }
 
     /// Begins a change of somebody's rights, that every node hears of.

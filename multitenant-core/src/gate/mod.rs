@@ -6,11 +6,11 @@ mod rule;
 
 use std::sync::Arc;
 
-use crate::Realm;
 use crate::auth::{Authenticator, Identity, Policies, Standing};
 use crate::rbac::{EnterpriseAction, Permission};
 use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
 use crate::tenant::{Tenant, TenantError};
+use crate::{Realm, TenantId};
 
 pub use principal::Principal;
 pub use refusal::Refusal;
@@ -92,6 +92,19 @@ impl Gate {
                 staff(identity, action).map(Passage::Staff)
             }
         }
+    }
+
+    /// Checks that nothing in a request contradicts a tenant that is known from elsewhere, such as
+    /// a refresh token.
+    ///
+    /// # Errors
+    /// [`Refusal::Resolve`] where a source names another tenant, or nobody.
+    pub async fn confirm(
+        &self,
+        request: &(impl RequestView + ?Sized),
+        tenant: TenantId,
+    ) -> Result<(), Refusal> {
+        Ok(self.inner.resolver.confirm(tenant, request).await?)
     }
 
     async fn hinted(

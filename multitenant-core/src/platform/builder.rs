@@ -13,7 +13,7 @@ use crate::accounts::{self, SqlAccounts};
 use crate::auth::sign_in::{HashingQueue, SignIn, SignInOptions};
 use crate::auth::{Policies, Sessions, TokenAuthenticator};
 use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
-use crate::engine::provisioner::{MigrationSet, Provisioner, Schema};
+use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::engine::{Connector, SqlConnector};
 use crate::events::run_sweeper;
 use crate::gate::Gate;
@@ -22,7 +22,7 @@ use crate::password::{HashingCost, PasswordHasher};
 use crate::provision::{OnCreate, Parts, Provisioning, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
-use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantControl, TenantManager};
+use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
 use crate::token::KeyRings;
 use crate::{NodeId, ServerId, SystemClock};
 
@@ -174,6 +174,7 @@ impl PlatformBuilder {
         }
     }
 
+    /// Joins the parts; `schema` is ours, to which the application's is added.
     async fn join<DB: crate::engine::SqlEngine>(
         self,
         catalog: SqlCatalog,
@@ -181,66 +182,48 @@ impl PlatformBuilder {
         schema: Schema,
         connector: SqlConnector<DB>,
     ) -> Result<Platform, PlatformError> {
-        let warnings = provisioner.prepare().await?;
         let schema = match self.application {
             Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
             None => schema,
         };
-        provisioner.ensure_template(&schema).await?;
-        catalog
-            .add_server(&Change::by(Actor::System), &ServerId::main())
-            .await?;
+        let warnings = ready(&catalog, &*provisioner, &schema).await?;
         let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
         let vault = Arc::new(self.vault);
-        let urls = ProvisionedUrls {
-            provisioners: provisioners.clone(),
-        };
-        let directory =
-            CatalogDirectory::new(Arc::new(catalog.clone()), vault.clone(), Arc::new(urls));
+        let directory = directory(&catalog, &vault, &provisioners);
         let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
-        let tenants: Arc<dyn TenantControl> = Arc::new(manager.clone());
-        let hashing = hashing(self.hashing_cost)?;
-        let people = People {
-            accounts: SqlAccounts::new(
-                catalog.clone(),
-                Arc::new(manager.clone()),
-                manager.follower().clone(),
-                hashing.clone(),
-                self.registry,
-            ),
-            keys: Arc::new(self.keys),
-            hashing: hashing.clone(),
-        };
-        let node = NodeId::generate();
+        let people = People::new(
+            &catalog,
+            &manager,
+            self.keys,
+            self.hashing_cost,
+            self.registry,
+        )?;
         let provisioning = Provisioning::new(Parts {
             catalog: catalog.clone(),
             vault,
             provisioners,
-            tenants: Arc::clone(&tenants),
+            tenants: Arc::new(manager.clone()),
             accounts: people.accounts.clone(),
-            hashing: hashing.clone(),
+            hashing: people.hashing.clone(),
             registry: self.registry,
             schema,
             on_create: self.on_create,
-            node,
+            node: NodeId::generate(),
         });
         let runtime = Handle::current();
         let tasks = vec![
             run_sweeper(Arc::new(catalog.clone()), &runtime),
             run_recovery(&provisioning, &runtime),
         ];
+        let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
-                node,
                 catalog,
-                gate: people.gate(
-                    Resolver::new(self.sources, Arc::new(manager.clone())),
-                    &manager,
-                ),
+                gate: people.gate(resolver, &manager),
                 sign_in: people.sign_in(self.sign_in),
                 accounts: people.accounts,
-                tenants,
-                hashing,
+                hashing: people.hashing,
+                tenants: Arc::new(manager),
                 provisioning,
                 registry: self.registry,
                 warnings,
@@ -248,6 +231,31 @@ impl PlatformBuilder {
             }),
         })
     }
+}
+
+/// Readies the place of the tenants' databases and the template that they are cloned from.
+async fn ready(
+    catalog: &SqlCatalog,
+    provisioner: &dyn Provisioner,
+    schema: &Schema,
+) -> Result<Vec<ServerWarning>, PlatformError> {
+    let warnings = provisioner.prepare().await?;
+    provisioner.ensure_template(schema).await?;
+    let change = Change::by(Actor::System);
+    catalog.add_server(&change, &ServerId::main()).await?;
+    Ok(warnings)
+}
+
+fn directory(
+    catalog: &SqlCatalog,
+    vault: &Arc<Vault>,
+    provisioners: &HashMap<ServerId, Arc<dyn Provisioner>>,
+) -> CatalogDirectory {
+    let urls = ProvisionedUrls {
+        provisioners: provisioners.clone(),
+    };
+    let (catalog, vault) = (Arc::new(catalog.clone()), Arc::clone(vault) as _);
+    CatalogDirectory::new(catalog, vault, Arc::new(urls))
 }
 
 /// Who signs in and is let through.
@@ -258,6 +266,28 @@ struct People {
 }
 
 impl People {
+    fn new<C: Connector>(
+        catalog: &SqlCatalog,
+        manager: &TenantManager<C>,
+        keys: KeyRings,
+        cost: HashingCost,
+        registry: &'static Registry,
+    ) -> Result<Self, PlatformError> {
+        let hashing = hashing(cost)?;
+        let accounts = SqlAccounts::new(
+            catalog.clone(),
+            Arc::new(manager.clone()),
+            manager.follower().clone(),
+            hashing.clone(),
+            registry,
+        );
+        Ok(Self {
+            accounts,
+            keys: Arc::new(keys),
+            hashing,
+        })
+    }
+
     fn sign_in(&self, options: SignInOptions) -> SignIn {
         let stored = Arc::new(self.accounts.clone());
         let clock = Arc::new(SystemClock);

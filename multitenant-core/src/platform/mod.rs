@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
+use crate::TenantId;
 use crate::accounts::SqlAccounts;
 use crate::auth::sign_in::{HashingQueue, SignIn};
 use crate::catalog::SqlCatalog;
@@ -18,7 +19,6 @@ use crate::gate::Gate;
 use crate::provision::Provisioning;
 use crate::rbac::Registry;
 use crate::tenant::{Tenant, TenantControl, TenantError};
-use crate::{NodeId, TenantId};
 
 pub use builder::PlatformBuilder;
 pub use error::PlatformError;
@@ -62,7 +62,6 @@ pub struct Platform {
 }
 
 struct Inner {
-    node: NodeId,
     catalog: SqlCatalog,
     tenants: Arc<dyn TenantControl>,
     accounts: SqlAccounts,
@@ -76,12 +75,6 @@ struct Inner {
 }
 
 impl Platform {
-    /// This node's name.
-    #[must_use]
-    pub fn node(&self) -> NodeId {
-        self.inner.node
-    }
-
     /// The catalog: what tenants there are.
     #[must_use]
     pub fn catalog(&self) -> &SqlCatalog {

@@ -199,6 +199,16 @@ impl SignIn {
         self.answer(account, presented.session(), &next, now)
     }
 
+    /// The tenant that a user's refresh token belongs to.
+    ///
+    /// # Errors
+    /// [`SignInError::Token`] for anything but a genuine token of a user.
+    pub fn tenant_of(&self, token: &str) -> Result<TenantId, SignInError> {
+        let presented = RefreshToken::verify(&self.keys, Realm::Client, token)?;
+        let tenant = presented.tenant();
+        tenant.ok_or_else(|| crate::token::TokenError::WrongRealm.into())
+    }
+
     async fn exchange(
         &self,
         presented: &RefreshToken,

@@ -1,0 +1,33 @@
+//! What a client's people do: sign in, and look after each other.
+
+mod auth;
+mod ping;
+mod roles;
+mod user;
+mod users;
+
+use axum::routing::{delete, get, patch, post, put};
+use multitenant_axum::Guarded;
+use multitenant_core::gate::Access;
+use multitenant_core::platform::Platform;
+use multitenant_core::rbac::access;
+
+/// The routes under `/api/client`, in the order of the story.
+pub fn routes(platform: &Platform) -> Guarded<Platform> {
+    let oneself = Access::USER_BEFORE_PASSWORD_CHANGE;
+    Guarded::new(platform.gate().clone())
+        .route(Access::TenantHint, "/auth/login", post(auth::login))
+        .public("/auth/refresh", post(auth::refresh))
+        .route(oneself, "/auth/logout", post(auth::logout))
+        .route(oneself, "/auth/me", get(auth::me))
+        .route(oneself, "/auth/password", post(auth::change_password))
+        .route(Access::USER, "/ping", get(ping::ping))
+        .route(access::users::READ, "/users", get(users::list))
+        .route(access::users::CREATE, "/users", post(users::create))
+        .route(access::users::READ, "/users/{id}", get(users::show))
+        .route(access::users::UPDATE, "/users/{id}", patch(users::update))
+        .route(access::users::DELETE, "/users/{id}", delete(users::remove))
+        .route(access::users::UPDATE, "/users/{id}/roles", put(users::set_roles))
+        .route(access::roles::READ, "/roles", get(roles::list))
+        .route(access::roles::READ, "/permissions", get(roles::permissions))
+}

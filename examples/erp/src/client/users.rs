@@ -1,0 +1,114 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use multitenant_axum::{Json, Path, Principal, Problem, Query, Tenant};
+use multitenant_core::platform::Platform;
+use multitenant_core::rbac::PermissionSet;
+use multitenant_core::{Code, UserId};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use super::user::{NewUserForm, RolesForm, UserPatchForm, UserView, UsersQuery};
+use crate::caller::{Caller, told};
+
+#[derive(Serialize)]
+pub(super) struct Users {
+    users: Vec<UserView>,
+    total: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedUser {
+    #[serde(flatten)]
+    user: UserView,
+    /// Shown this once.
+    temporary_password: String,
+}
+
+pub(super) async fn list(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    Query(query): Query<UsersQuery>,
+) -> Result<Json<Users>, Problem> {
+    let (filter, page) = query.read()?;
+    let listed = platform.accounts().users(tenant.id(), &filter, page).await;
+    let listed = listed.map_err(told)?;
+    Ok(Json(Users {
+        users: listed.items.into_iter().map(UserView::from).collect(),
+        total: listed.total,
+    }))
+}
+
+pub(super) async fn show(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    Path(id): Path<UserId>,
+) -> Result<Json<UserView>, Problem> {
+    let user = platform.accounts().user(tenant.id(), id).await;
+    Ok(Json(user.map_err(told)?.into()))
+}
+
+pub(super) async fn create(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    who: Principal,
+    caller: Caller,
+    Json(form): Json<NewUserForm>,
+) -> Result<(StatusCode, Json<CreatedUser>), Problem> {
+    let (change, new) = (caller.change(&who), form.read()?);
+    let accounts = platform.accounts();
+    let created = accounts.create_user(&change, tenant.id(), new, held(&who)?);
+    let created = created.await.map_err(told)?;
+    let created = CreatedUser {
+        user: created.user.into(),
+        temporary_password: created.temporary_password.expose_secret().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+pub(super) async fn update(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    who: Principal,
+    caller: Caller,
+    Path(id): Path<UserId>,
+    Json(form): Json<UserPatchForm>,
+) -> Result<Json<UserView>, Problem> {
+    let (change, patch) = (caller.change(&who), form.read()?);
+    let accounts = platform.accounts();
+    let patched = accounts.patch_user(&change, tenant.id(), id, patch, held(&who)?);
+    Ok(Json(patched.await.map_err(told)?.into()))
+}
+
+pub(super) async fn remove(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    who: Principal,
+    caller: Caller,
+    Path(id): Path<UserId>,
+) -> Result<StatusCode, Problem> {
+    let change = caller.change(&who);
+    let accounts = platform.accounts();
+    let deleted = accounts.delete_user(&change, tenant.id(), id, held(&who)?);
+    deleted.await.map_err(told)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn set_roles(
+    State(platform): State<Platform>,
+    tenant: Tenant,
+    who: Principal,
+    caller: Caller,
+    Path(id): Path<UserId>,
+    Json(form): Json<RolesForm>,
+) -> Result<Json<UserView>, Problem> {
+    let (change, roles) = (caller.change(&who), form.read()?);
+    let accounts = platform.accounts();
+    let set = accounts.set_user_roles(&change, tenant.id(), id, &roles, held(&who)?);
+    Ok(Json(set.await.map_err(told)?.into()))
+}
+
+/// What the caller may do: nobody gives what they do not hold.
+fn held(who: &Principal) -> Result<&PermissionSet, Problem> {
+    Ok(who.granted().ok_or(Code::PermissionDenied)?)
+}

@@ -1,0 +1,29 @@
+//! What the platform's staff do: sign in, and look after clients.
+
+mod auth;
+mod client;
+mod clients;
+
+use axum::routing::{delete, get, patch, post};
+use multitenant_axum::Guarded;
+use multitenant_core::gate::Access;
+use multitenant_core::platform::Platform;
+use multitenant_core::rbac::EnterpriseAction::{Administer, Manage, Read};
+
+/// The routes under `/api/enterprise`, in the order of the story.
+pub fn routes(platform: &Platform) -> Guarded<Platform> {
+    let oneself = Access::STAFF_BEFORE_PASSWORD_CHANGE;
+    Guarded::new(platform.gate().clone())
+        .public("/auth/login", post(auth::login))
+        .public("/auth/refresh", post(auth::refresh))
+        .route(oneself, "/auth/logout", post(auth::logout))
+        .route(oneself, "/auth/me", get(auth::me))
+        .route(oneself, "/auth/password", post(auth::change_password))
+        .route(Administer, "/clients", post(clients::create))
+        .route(Read, "/clients", get(clients::list))
+        .route(Read, "/clients/{id}", get(clients::show))
+        .route(Manage, "/clients/{id}", patch(clients::update))
+        .route(Manage, "/clients/{id}", delete(clients::remove))
+        .route(Manage, "/clients/{id}/suspend", post(clients::suspend))
+        .route(Manage, "/clients/{id}/activate", post(clients::activate))
+}

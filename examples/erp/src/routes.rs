@@ -1,0 +1,19 @@
+use axum::Router;
+use multitenant_axum::Guarded;
+use multitenant_core::platform::Platform;
+
+use crate::{client, enterprise};
+
+/// Every business route, each with its rule.
+#[must_use]
+pub fn guarded(platform: &Platform) -> Guarded<Platform> {
+    Guarded::new(platform.gate().clone())
+        .nest("/api/enterprise", enterprise::routes(platform))
+        .nest("/api/client", client::routes(platform))
+}
+
+/// The router of every business route.
+#[must_use]
+pub fn routes(platform: &Platform) -> Router {
+    guarded(platform).into_router().with_state(platform.clone())
+}
