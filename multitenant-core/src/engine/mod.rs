@@ -2,6 +2,8 @@
 
 #[cfg(feature = "_sql")]
 mod per_engine;
+#[cfg(feature = "provision")]
+pub mod provisioner;
 
 #[cfg(feature = "_sql")]
 pub use per_engine::{AnyPool, AnyTransaction, Never, PerEngine, absurd};

@@ -1,0 +1,29 @@
+//! Making, migrating and dropping a tenant's database and its login, on either engine.
+//!
+//! [`Provisioner`] is the seam; [`PostgresProvisioner`] and [`SqliteProvisioner`] are its two
+//! implementations. Each method is one step of a tenant's life, and running it again after a crash
+//! at any instant ends in the same state, so that a saga can stand above it.
+
+mod error;
+mod footprint;
+mod names;
+mod password;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
+mod seam;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod warning;
+
+pub use error::{ProvisionError, Step};
+pub use footprint::{DatabaseState, Footprint, Login};
+pub use names::{DatabaseName, InvalidRolePrefix, RoleName, RolePrefix};
+pub use password::{InvalidLoginPassword, LoginPassword};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresProvisioner;
+pub use schema::{MigrationSet, Schema, SchemaVersion};
+pub use seam::{Provisioner, Template};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteProvisioner;
+pub use warning::ServerWarning;

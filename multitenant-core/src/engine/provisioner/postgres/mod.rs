@@ -1,0 +1,208 @@
+//! Tenants on a Postgres server.
+//!
+//! The admin role owns every tenant's database. A role without sign-in owns what is inside, another
+//! is the group that has rights on rows, and one login runs migrations. A tenant's login is a
+//! member of the group and may connect to its own database. Databases are cloned from a template,
+//! so that what is inside (owners, rights, default rights) needs no work per tenant.
+
+mod admin;
+mod database;
+mod listing;
+mod login;
+mod migration;
+mod preparation;
+mod rights;
+mod scram;
+mod sessions;
+mod template;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+
+use self::admin::Admin;
+use super::error::{ProvisionError, Step};
+use super::footprint::{Footprint, Login};
+use super::names::{DatabaseName, RoleName, RolePrefix};
+use super::password::LoginPassword;
+use super::schema::Schema;
+use super::seam::{Provisioner, Template};
+use super::warning::ServerWarning;
+use crate::TenantId;
+
+/// Makes, migrates and drops tenants' databases and logins on one Postgres server (15 or newer).
+///
+/// The admin role needs `LOGIN CREATEDB CREATEROLE` and no more. Keeps at most two connections open
+/// to the admin's database, and up to two more while a template is built or a tenant is migrated.
+pub struct PostgresProvisioner {
+    admin: Admin,
+    roles: Roles,
+    migrator_password: LoginPassword,
+    connections_per_login: Option<u16>,
+    lock_timeout: Duration,
+}
+
+/// The roles that all tenants of a platform share.
+struct Roles {
+    prefix: RolePrefix,
+    owner: RoleName,
+    app: RoleName,
+    migrator: RoleName,
+}
+
+impl PostgresProvisioner {
+    /// Takes the URL of the admin role; tenants' connect data has its host, port and TLS
+    /// parameters. Connects later, when first needed.
+    ///
+    /// # Errors
+    /// [`ProvisionError::AdminUrl`] where the URL cannot be read.
+    pub fn new(admin_url: &SecretString) -> Result<Self, ProvisionError> {
+        Ok(Self {
+            admin: Admin::new(admin_url)?,
+            roles: Roles::new(RolePrefix::default()),
+            migrator_password: LoginPassword::generate()?,
+            connections_per_login: None,
+            lock_timeout: Duration::from_secs(5),
+        })
+    }
+
+    /// Lets roles and templates begin with another word than `mt`.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: RolePrefix) -> Self {
+        self.roles = Roles::new(prefix);
+        self
+    }
+
+    /// Gives the migrating login a password that all nodes know. Without it each node makes one of
+    /// its own and sets it anew whenever another node has set theirs.
+    #[must_use]
+    pub fn with_migrator_password(mut self, password: LoginPassword) -> Self {
+        self.migrator_password = password;
+        self
+    }
+
+    /// Bounds the connections of each tenant's login, as the server counts them.
+    #[must_use]
+    pub fn with_connections_per_login(mut self, most: u16) -> Self {
+        self.connections_per_login = Some(most);
+        self
+    }
+
+    /// How long a migration waits for a lock before it fails rather than hold up the tenant;
+    /// 5 seconds by default.
+    #[must_use]
+    pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// Closes the admin's connections.
+    pub async fn close(&self) {
+        self.admin.pool().close().await;
+    }
+
+    fn login(&self, tenant: TenantId) -> RoleName {
+        RoleName::of_tenant(&self.roles.prefix, tenant)
+    }
+
+    /// The admin's connection on which one step at a time works on a tenant.
+    async fn locked(
+        &self,
+        step: Step,
+        tenant: TenantId,
+    ) -> Result<PoolConnection<Postgres>, ProvisionError> {
+        // Not the login's name: that is the lock of `as_member_of`, which other sessions of the same
+        // step take.
+        let lock = DatabaseName::of_tenant(tenant);
+        self.admin.locked(step, lock.as_str()).await
+    }
+}
+
+impl Roles {
+    fn new(prefix: RolePrefix) -> Self {
+        Self {
+            owner: RoleName::owner(&prefix),
+            app: RoleName::app(&prefix),
+            migrator: RoleName::migrator(&prefix),
+            prefix,
+        }
+    }
+}
+
+impl fmt::Debug for PostgresProvisioner {
+    /// Leaves out the admin's connect options, which hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresProvisioner")
+            .field("prefix", &self.roles.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Provisioner for PostgresProvisioner {
+    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionError> {
+        self.prepare_server().await
+    }
+
+    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionError> {
+        self.find_or_build_template(schema).await
+    }
+
+    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionError> {
+        self.remove_template(template).await
+    }
+
+    async fn create_login(
+        &self,
+        tenant: TenantId,
+        password: &LoginPassword,
+    ) -> Result<(), ProvisionError> {
+        self.make_login(tenant, password).await
+    }
+
+    async fn create_database(
+        &self,
+        tenant: TenantId,
+        template: &Template,
+    ) -> Result<(), ProvisionError> {
+        self.clone_template(tenant, template).await
+    }
+
+    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionError> {
+        self.migrate_tenant(tenant, schema).await
+    }
+
+    async fn set_login(&self, tenant: TenantId, login: Login) -> Result<(), ProvisionError> {
+        self.switch_login(tenant, login).await
+    }
+
+    async fn end_sessions(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+        self.end_all_sessions(tenant).await
+    }
+
+    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+        self.remove_database(tenant).await
+    }
+
+    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+        self.remove_login(tenant).await
+    }
+
+    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionError> {
+        self.look_up(self.admin.pool(), tenant).await
+    }
+
+    async fn list(&self) -> Result<Vec<Footprint>, ProvisionError> {
+        self.look_up_all().await
+    }
+
+    fn connect_data(&self, tenant: TenantId, password: &LoginPassword) -> SecretString {
+        let database = DatabaseName::of_tenant(tenant);
+        self.admin
+            .tenant_url(&self.login(tenant), password, &database)
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use super::admin::{as_member_of, run};
+use crate::TenantId;
+use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::names::{DatabaseName, RoleName};
+
+/// How long sessions may take to end.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// A session that is starting is not yet listed; so one looks twice, this far apart.
+const SECOND_LOOK: Duration = Duration::from_millis(20);
+/// Waits up to a second for each session to be gone.
+const TERMINATE: &str = "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity";
+
+/// Ends a login's sessions in all databases, and returns once none is left.
+pub(super) async fn end_sessions(
+    admin: &mut PgConnection,
+    step: Step,
+    tenant: TenantId,
+    login: &RoleName,
+) -> Result<(), ProvisionError> {
+    let deadline = Instant::now() + DEADLINE;
+    let mut quiet_looks = 0;
+    while quiet_looks < 2 {
+        let count = count_sessions(admin, step, login).await?;
+        if count == 0 {
+            quiet_looks += 1;
+            tokio::time::sleep(SECOND_LOOK).await;
+        } else if Instant::now() > deadline {
+            return Err(ProvisionError::SessionsRemain { tenant, count });
+        } else {
+            quiet_looks = 0;
+            terminate(admin, step, login, "true").await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the sessions of the admin and of these roles in one database.
+pub(super) async fn end_sessions_in(
+    admin: &mut PgConnection,
+    step: Step,
+    database: &DatabaseName,
+    roles: &[&RoleName],
+) -> Result<(), ProvisionError> {
+    let there = format!("datname = '{database}'");
+    let own = format!("{TERMINATE} WHERE usename = current_user AND {there}");
+    run(admin, step, own).await?;
+    let connected: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE datname = $1",
+    )
+    .bind(database.as_str())
+    .fetch_all(&mut *admin)
+    .await
+    .during(step)?;
+    let is_connected = |role: &&&RoleName| connected.iter().any(|user| user == role.as_str());
+    for role in roles.iter().filter(is_connected) {
+        terminate(admin, step, role, &there).await?;
+    }
+    Ok(())
+}
+
+async fn count_sessions(
+    admin: &mut PgConnection,
+    step: Step,
+    role: &RoleName,
+) -> Result<i64, ProvisionError> {
+    sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = $1")
+        .bind(role.as_str())
+        .fetch_one(admin)
+        .await
+        .during(step)
+}
+
+/// Only a member of a role may end its sessions.
+async fn terminate(
+    admin: &mut PgConnection,
+    step: Step,
+    role: &RoleName,
+    condition: &str,
+) -> Result<(), ProvisionError> {
+    let terminate = format!(
+        "{TERMINATE} WHERE usename = {} AND {condition}",
+        role.literal()
+    );
+    run(admin, step, as_member_of(role, &terminate)).await
+}

@@ -1,0 +1,101 @@
+use sqlx::{Connection, PgConnection};
+
+use super::PostgresProvisioner;
+use super::admin::{as_member_of, run};
+use super::database::{discard_database, has_database};
+use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::names::DatabaseName;
+use crate::engine::provisioner::schema::Schema;
+use crate::engine::provisioner::seam::Template;
+
+const STEP: Step = Step::Template;
+
+impl PostgresProvisioner {
+    pub(super) async fn find_or_build_template(
+        &self,
+        schema: &Schema,
+    ) -> Result<Template, ProvisionError> {
+        let template = Template {
+            version: schema.version(),
+        };
+        let name = DatabaseName::of_template(&self.roles.prefix, template.version());
+        if !has_database(self.admin.pool(), STEP, &name).await? {
+            self.build_template(schema, &template, &name).await?;
+        }
+        Ok(template)
+    }
+
+    pub(super) async fn remove_template(&self, template: &Template) -> Result<(), ProvisionError> {
+        let name = DatabaseName::of_template(&self.roles.prefix, template.version());
+        let mut admin = self.admin.locked(STEP, name.as_str()).await?;
+        discard_database(&mut admin, STEP, &name, &[]).await
+    }
+
+    /// Builds under a name that nobody clones from, and renames when all is done. The rename runs on
+    /// the connection that holds the lock: had the lock been lost to another builder, it fails.
+    async fn build_template(
+        &self,
+        schema: &Schema,
+        template: &Template,
+        name: &DatabaseName,
+    ) -> Result<(), ProvisionError> {
+        let lock_name = format!("template of {}", self.roles.owner);
+        let mut admin = self.admin.locked_apart(STEP, &lock_name).await?;
+        if !has_database(&mut admin, STEP, name).await? {
+            let building = DatabaseName::of_building(&self.roles.prefix, template.version());
+            self.start_building(&mut admin, &building).await?;
+            self.fill(schema, &building).await?;
+            finish_building(&mut admin, &building, name).await?;
+        }
+        admin.close().await.during(STEP)
+    }
+
+    /// An empty database of UTF-8, without what an administrator may have put in `template1`.
+    async fn start_building(
+        &self,
+        admin: &mut PgConnection,
+        building: &DatabaseName,
+    ) -> Result<(), ProvisionError> {
+        discard_database(admin, STEP, building, &[&self.roles.migrator]).await?;
+        let create = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'
+             STRATEGY wal_log ALLOW_CONNECTIONS false",
+            building.quoted()
+        );
+        run(admin, STEP, create).await?;
+        run(admin, STEP, self.opening_script(building, None)).await
+    }
+
+    async fn fill(&self, schema: &Schema, building: &DatabaseName) -> Result<(), ProvisionError> {
+        let mut admin = self.admin.connect(STEP, building.as_str()).await?;
+        run(&mut admin, STEP, self.schema_owner_script()).await?;
+        admin.close().await.during(STEP)?;
+
+        let mut migrator = self.connect_as_migrator(STEP, building).await?;
+        run(&mut migrator, STEP, self.default_rights_script()).await?;
+        self.apply(&mut migrator, STEP, schema).await?;
+        migrator.close().await.during(STEP)
+    }
+
+    /// In a new database `public` belongs to whoever owns the database. To give it away one must be
+    /// a member of who gets it.
+    fn schema_owner_script(&self) -> String {
+        let owner = &self.roles.owner;
+        let alter = format!("ALTER SCHEMA public OWNER TO {}", owner.quoted());
+        as_member_of(owner, &alter)
+    }
+}
+
+async fn finish_building(
+    admin: &mut PgConnection,
+    building: &DatabaseName,
+    name: &DatabaseName,
+) -> Result<(), ProvisionError> {
+    let script = format!(
+        "ALTER DATABASE {building} ALLOW_CONNECTIONS false;
+         ALTER DATABASE {building} RENAME TO {name}",
+        building = building.quoted(),
+        name = name.quoted(),
+    );
+    run(admin, STEP, script).await
+}
