@@ -7,10 +7,6 @@ mod connector;
 mod per_engine;
 #[cfg(feature = "provision")]
 pub mod provisioner;
-#[cfg(feature = "_sql")]
-mod sql_connector;
-#[cfg(feature = "_sql")]
-mod sql_engine;
 
 #[cfg(feature = "_sql")]
 pub use cell::Cell;

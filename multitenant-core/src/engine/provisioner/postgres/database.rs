@@ -8,6 +8,10 @@ use crate::engine::provisioner::error::{During, ProvisionError, Step};
 use crate::engine::provisioner::names::{DatabaseName, RoleName};
 use crate::engine::provisioner::seam::Template;
 
+/// Somebody is connected to the database.
+const OBJECT_IN_USE: &str = "55006";
+/// A session that was starting while the database was closed may show up once.
+const DROP_ATTEMPTS: usize = 3;
 /// There is no such database.
 const INVALID_CATALOG_NAME: &str = "3D000";
 
@@ -92,31 +96,37 @@ impl PostgresProvisioner {
         let mut admin = self.locked(step, tenant).await?;
         run(&mut admin, step, shut).await?;
         let users = [&login, &self.roles.migrator];
-        self.discard_database(&mut admin, step, &database, &users)
-            .await
+        discard_database(&mut admin, step, &database, &users).await
     }
+}
 
-    /// Closes a database, ends the sessions of these roles in it, and drops it, if there is one.
-    pub(super) async fn discard_database(
-        &self,
-        admin: &mut PgConnection,
-        step: Step,
-        database: &DatabaseName,
-        users: &[&RoleName],
-    ) -> Result<(), ProvisionError> {
-        if !has_database(&mut *admin, step, database).await? {
-            return Ok(());
-        }
-        let quoted = database.quoted();
-        let close = format!("ALTER DATABASE {quoted} ALLOW_CONNECTIONS false");
-        run(admin, step, close).await?;
-        for user in users {
-            end_sessions_in(admin, step, database, user).await?;
-        }
-        // By itself FORCE may only end sessions of roles that the admin is a member of.
-        let drop = format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)");
-        run(admin, step, drop).await
+/// Closes a database, ends the sessions in it of the admin and of these roles, and drops it, if
+/// there is one.
+///
+/// Not `WITH (FORCE)`: that fails where an autovacuum worker is in the database, which an admin
+/// without superuser may not end. The plain command ends the worker by itself, and waits up to five
+/// seconds for sessions that are about to go.
+pub(super) async fn discard_database(
+    admin: &mut PgConnection,
+    step: Step,
+    database: &DatabaseName,
+    users: &[&RoleName],
+) -> Result<(), ProvisionError> {
+    if !has_database(&mut *admin, step, database).await? {
+        return Ok(());
     }
+    let quoted = database.quoted();
+    let close = format!("ALTER DATABASE {quoted} ALLOW_CONNECTIONS false");
+    run(admin, step, close).await?;
+    let drop = format!("DROP DATABASE IF EXISTS {quoted}");
+    for _ in 1..DROP_ATTEMPTS {
+        end_sessions_in(admin, step, database, users).await?;
+        match run(admin, step, drop.clone()).await {
+            Err(error) if is_code(&error, OBJECT_IN_USE) => {}
+            other => return other,
+        }
+    }
+    run(admin, step, drop).await
 }
 
 pub(super) async fn has_database(

@@ -115,7 +115,10 @@ impl PostgresProvisioner {
         step: Step,
         tenant: TenantId,
     ) -> Result<PoolConnection<Postgres>, ProvisionError> {
-        self.admin.locked(step, self.login(tenant).as_str()).await
+        // Not the login's name: that is the lock of `as_member_of`, which other sessions of the same
+        // step take.
+        let lock = DatabaseName::of_tenant(tenant);
+        self.admin.locked(step, lock.as_str()).await
     }
 }
 

@@ -12,6 +12,8 @@ use crate::engine::provisioner::names::{DatabaseName, RoleName};
 const DEADLINE: Duration = Duration::from_secs(10);
 /// A session that is starting is not yet listed; so one looks twice, this far apart.
 const SECOND_LOOK: Duration = Duration::from_millis(20);
+/// Waits up to a second for each session to be gone.
+const TERMINATE: &str = "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity";
 
 /// Ends a login's sessions in all databases, and returns once none is left.
 pub(super) async fn end_sessions(
@@ -37,23 +39,25 @@ pub(super) async fn end_sessions(
     Ok(())
 }
 
-/// Ends a role's sessions in one database, as far as there are any.
+/// Ends the sessions of the admin and of these roles in one database.
 pub(super) async fn end_sessions_in(
     admin: &mut PgConnection,
     step: Step,
     database: &DatabaseName,
-    role: &RoleName,
+    roles: &[&RoleName],
 ) -> Result<(), ProvisionError> {
-    let any: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = $1 AND datname = $2)",
+    let there = format!("datname = '{database}'");
+    let own = format!("{TERMINATE} WHERE usename = current_user AND {there}");
+    run(admin, step, own).await?;
+    let connected: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE datname = $1",
     )
-    .bind(role.as_str())
     .bind(database.as_str())
-    .fetch_one(&mut *admin)
+    .fetch_all(&mut *admin)
     .await
     .during(step)?;
-    if any {
-        let there = format!("datname = '{database}'");
+    let is_connected = |role: &&&RoleName| connected.iter().any(|user| user == role.as_str());
+    for role in roles.iter().filter(is_connected) {
         terminate(admin, step, role, &there).await?;
     }
     Ok(())
@@ -71,7 +75,7 @@ async fn count_sessions(
         .during(step)
 }
 
-/// Only a member of a role may end its sessions. Waits up to a second for each to be gone.
+/// Only a member of a role may end its sessions.
 async fn terminate(
     admin: &mut PgConnection,
     step: Step,
@@ -79,8 +83,7 @@ async fn terminate(
     condition: &str,
 ) -> Result<(), ProvisionError> {
     let terminate = format!(
-        "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
-         WHERE usename = {} AND {condition}",
+        "{TERMINATE} WHERE usename = {} AND {condition}",
         role.literal()
     );
     run(admin, step, as_member_of(role, &terminate)).await

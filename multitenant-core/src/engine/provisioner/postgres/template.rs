@@ -2,7 +2,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::PostgresProvisioner;
 use super::admin::{as_member_of, run};
-use super::database::has_database;
+use super::database::{discard_database, has_database};
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
 use crate::engine::provisioner::names::DatabaseName;
 use crate::engine::provisioner::schema::Schema;
@@ -28,8 +28,7 @@ impl PostgresProvisioner {
     pub(super) async fn remove_template(&self, template: &Template) -> Result<(), ProvisionError> {
         let name = DatabaseName::of_template(&self.roles.prefix, template.version());
         let mut admin = self.admin.locked(STEP, name.as_str()).await?;
-        let script = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name.quoted());
-        run(&mut admin, STEP, script).await
+        discard_database(&mut admin, STEP, &name, &[]).await
     }
 
     /// Builds under a name that nobody clones from, and renames when all is done. The rename runs on
@@ -57,8 +56,7 @@ impl PostgresProvisioner {
         admin: &mut PgConnection,
         building: &DatabaseName,
     ) -> Result<(), ProvisionError> {
-        self.discard_database(admin, STEP, building, &[&self.roles.migrator])
-            .await?;
+        discard_database(admin, STEP, building, &[&self.roles.migrator]).await?;
         let create = format!(
             "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'
              STRATEGY wal_log ALLOW_CONNECTIONS false",
