@@ -7,6 +7,10 @@ mod connector;
 mod per_engine;
 #[cfg(feature = "provision")]
 pub mod provisioner;
+#[cfg(feature = "_sql")]
+mod sql_connector;
+#[cfg(feature = "_sql")]
+mod sql_engine;
 
 #[cfg(feature = "_sql")]
 pub use cell::Cell;

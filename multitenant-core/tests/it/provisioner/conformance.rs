@@ -9,9 +9,9 @@ use multitenant_core::engine::provisioner::{
 };
 use multitenant_core::on;
 
-use crate::world::{World, on_both_engines, schema, schema_with};
+use super::world::{World, on_each_engine, schema, schema_with};
 
-on_both_engines! {
+on_each_engine! {
     a_tenant_comes_works_and_goes_without_a_trace,
     every_step_may_be_repeated_and_keeps_the_data,
     steps_cut_off_at_any_moment_converge,

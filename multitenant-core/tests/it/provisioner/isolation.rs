@@ -4,7 +4,7 @@ use multitenant_core::engine::provisioner::ServerWarning;
 use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::world::{Tenant, World, on_postgres, schema_with};
+use super::world::{Tenant, World, on_postgres, schema_with};
 
 on_postgres! {
     a_tenant_may_work_with_rows_and_add_audit_rows,

@@ -1,9 +1,5 @@
 //! Whatever a use of the handle leaves behind, the next user does not find it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -1,13 +1,9 @@
 //! What the catalog keeps of a tenant's secret is worth nothing elsewhere, and one that cannot be
 //! opened stands in the way of its own tenant only.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::catalog::{active, change, reserve};
+use crate::common::catalog::{active, change, reserve};
 use multitenant_core::catalog::{
     Catalog, CatalogDirectory, ConnectUrls, Page, Placement, SecretVault, SqlCatalog, TenantFilter,
     TenantRow,

@@ -1,16 +1,8 @@
 //! Tenants are reserved once, found, changed by rules, and every change is told in audit rows.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod common;
-
 use std::collections::HashSet;
 
-use common::catalog::{MINUTE, active, change, new_operation, new_tenant, reserve, tamper};
+use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant, reserve, tamper};
 use multitenant_core::catalog::{
     Actor, AuditFilter, Catalog, CatalogError, Change, Idempotency, NewTenant, Operations, Outcome,
     Page, Placement, Reserved, SealedSecret, TenantFilter, TenantPatch,

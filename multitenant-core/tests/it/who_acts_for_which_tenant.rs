@@ -1,17 +1,13 @@
 //! The gate's one decision, rule by rule.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::common::nowhere::{Changeable, Nowhere, record};
+use crate::common::request::Request;
 use async_trait::async_trait;
-use common::nowhere::{Changeable, Nowhere, record};
-use common::request::Request;
 use multitenant_core::auth::{
     AuthError, LiveSession, Policies, PolicyStore, SessionStore, Sessions, TokenAuthenticator,
 };

@@ -1,15 +1,11 @@
 //! What a manager serves, and what it no longer serves.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::eventually;
-use common::nowhere::{Changeable, Nowhere, record};
+use crate::common::eventually;
+use crate::common::nowhere::{Changeable, Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::tenant::{

@@ -1,19 +1,11 @@
 //! Who follows the log of changes hears of every change, in the order of the commits, and of none
 //! that was not committed.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod common;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::catalog::{
+use crate::common::catalog::{
     MINUTE, active, change, kinds, log, new_operation, new_tenant, reserve, tamper,
 };
 use multitenant_core::TenantId;

@@ -1,12 +1,8 @@
 //! The whole path through the library: the staff make a tenant, its first admin works there, and
 //! nobody else's request reaches it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
-use common::platform::{Running, permissions};
-use common::request::Request;
+use crate::common::platform::{Running, permissions};
+use crate::common::request::Request;
 use multitenant_core::accounts::{NewUser, UserFilter};
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError};
 use multitenant_core::catalog::{Catalog, CatalogError, Page};

@@ -1,9 +1,5 @@
 //! Whatever compiled with `&pool` compiles with `&db`, and does the same.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use futures_util::TryStreamExt;
 use sqlx::{Acquire, Executor, Row};
 

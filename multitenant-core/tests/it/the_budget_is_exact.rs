@@ -1,15 +1,11 @@
 //! However many tenants, never more connections than the budget, and none is lost.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::eventually;
-use common::nowhere::{Nowhere, record};
+use crate::common::eventually;
+use crate::common::nowhere::{Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::tenant::{AcquireError, Budget, BudgetOptions, Share};
 use tokio::runtime::Handle;

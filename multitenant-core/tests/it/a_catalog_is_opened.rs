@@ -1,17 +1,9 @@
 //! A catalog is made where there is none, by any number of processes at once, for its owner alone.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod common;
-
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use common::catalog::tamper;
-use common::{PostgresPlace, SqlitePlace};
+use crate::common::catalog::tamper;
+use crate::common::{PostgresPlace, SqlitePlace};
 use multitenant_core::catalog::{Catalog, OpenError, Page, SqlCatalog, TenantFilter};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;

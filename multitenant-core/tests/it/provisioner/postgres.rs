@@ -8,7 +8,7 @@ use multitenant_core::engine::provisioner::{
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::world::{World, on_postgres, schema, schema_with};
+use super::world::{World, on_postgres, schema, schema_with};
 
 on_postgres! {
     a_refused_login_cannot_connect_until_it_is_allowed_again,
@@ -245,7 +245,7 @@ async fn shared_roles_with_more_than_we_gave_are_refused(world: &World) {
 
 async fn two_platforms_on_one_server_do_not_see_each_other(world: &World) {
     let tenant = world.tenant().await;
-    crate::world::with_postgres(async |other: &World| {
+    crate::provisioner::world::with_postgres(async |other: &World| {
         let theirs = other.tenant().await;
         let ids = async |world: &World| -> Vec<_> {
             let listed = world.provisioner().list().await.unwrap();

@@ -1,11 +1,4 @@
 //! What the integration tests share: databases to run on, one set of test bodies for both engines.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "each test binary uses a part of it, and a test that cannot be set up fails"
-)]
 
 pub mod catalog;
 pub mod nowhere;

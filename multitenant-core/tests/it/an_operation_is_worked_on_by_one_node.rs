@@ -1,16 +1,8 @@
 //! An operation that was cut off is found and gone on with, and by one node at a time.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod common;
-
 use std::time::Duration;
 
-use common::catalog::{MINUTE, active, change, new_operation, new_tenant, reserve};
+use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant, reserve};
 use multitenant_core::catalog::{
     AuditFilter, Catalog, CatalogError, OperationStatus, Operations, Outcome, Page, Reserved,
     SqlCatalog, StepStatus,
@@ -135,7 +127,7 @@ on_both_engines! {
         catalog.heartbeat(node).await.unwrap();
         catalog.heartbeat(node).await.unwrap();
         assert_eq!(catalog.live_nodes(MINUTE).await.unwrap(), [node]);
-        common::eventually("the node is forgotten", async || {
+        crate::common::eventually("the node is forgotten", async || {
             catalog.live_nodes(Duration::ZERO).await.unwrap().is_empty()
         }).await;
     }

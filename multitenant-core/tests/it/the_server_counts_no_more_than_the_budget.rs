@@ -1,14 +1,10 @@
 //! The budget on real databases: Postgres itself does the counting.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{PostgresPlace, eventually};
+use crate::common::{PostgresPlace, eventually};
 use multitenant_core::TenantId;
 use multitenant_core::engine::ConnectData;
 use multitenant_core::tenant::{BudgetOptions, Db};

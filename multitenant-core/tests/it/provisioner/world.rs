@@ -230,23 +230,23 @@ pub(crate) async fn with_sqlite(test: impl AsyncFnOnce(&World)) {
 }
 
 /// Makes a test on each engine of each function.
-macro_rules! on_both_engines {
+macro_rules! on_each_engine {
     ($($test:ident,)+) => {
         mod postgres {
             $(#[tokio::test]
             async fn $test() {
-                crate::world::with_postgres(super::$test).await;
+                crate::provisioner::world::with_postgres(super::$test).await;
             })+
         }
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                crate::world::with_sqlite(super::$test).await;
+                crate::provisioner::world::with_sqlite(super::$test).await;
             })+
         }
     };
 }
-pub(crate) use on_both_engines;
+pub(crate) use on_each_engine;
 
 /// Makes a test on Postgres of each function.
 macro_rules! on_postgres {
@@ -254,7 +254,7 @@ macro_rules! on_postgres {
         mod on {
             $(#[tokio::test]
             async fn $test() {
-                crate::world::with_postgres(super::$test).await;
+                crate::provisioner::world::with_postgres(super::$test).await;
             })+
         }
     };

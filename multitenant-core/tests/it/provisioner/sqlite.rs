@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use sqlx::sqlite::SqlitePoolOptions;
 use tempfile::TempDir;
 
-use crate::world::{migrator, schema};
+use super::world::{migrator, schema};
 
 fn place() -> (TempDir, PathBuf, SqliteProvisioner) {
     let parent = tempfile::tempdir().unwrap();

@@ -1,0 +1,25 @@
+//! What the library promises, each file a promise. One binary, so that it is linked once.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[macro_use]
+mod common;
+
+mod a_catalog_holds_tenants;
+mod a_catalog_is_opened;
+mod a_connection_comes_back_clean;
+mod a_platform_from_end_to_end;
+mod a_pool_can_be_replaced_by_the_handle;
+mod a_secret_opens_for_its_tenant_only;
+mod an_operation_is_worked_on_by_one_node;
+mod provisioner;
+mod tenants_come_and_go;
+mod the_budget_is_exact;
+mod the_log_of_changes_loses_nothing;
+mod the_server_counts_no_more_than_the_budget;
+mod who_acts_for_which_tenant;
