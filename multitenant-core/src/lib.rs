@@ -6,6 +6,7 @@
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | hash passwords | [`password`] (feature `passwords`) |
+//! | read what a caller sent | [`input`] (feature `input`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -16,6 +17,8 @@ mod error;
 pub mod events;
 pub mod gate;
 mod id;
+#[cfg(feature = "input")]
+pub mod input;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
@@ -26,10 +29,10 @@ mod time;
 #[cfg(feature = "tokens")]
 pub mod token;
 
-pub use error::{Code, FieldError, Problem};
+pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
     Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, Realm, RoleName, ServerId, SessionId, Slug, Subject, TenantId,
-    TokenId, UserId,
+    InvalidRealm, InvalidSlug, Realm, RequestId, RoleName, ServerId, SessionId, Slug, Subject,
+    TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};
