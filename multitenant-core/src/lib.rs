@@ -7,6 +7,7 @@
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | hash passwords | [`password`] (feature `passwords`) |
 //! | keep a secret in a database | [`keys::Vault`], [`secret`] (feature `crypto`) |
+//! | read what a caller sent | [`input`] (feature `input`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -23,6 +24,8 @@ pub mod gate;
 mod id;
 #[cfg(feature = "crypto")]
 pub mod keys;
+#[cfg(feature = "input")]
+pub mod input;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
@@ -39,10 +42,10 @@ mod time;
 #[cfg(feature = "tokens")]
 pub mod token;
 
-pub use error::{Code, FieldError, Problem};
+pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
     Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RoleName, ServerId, SessionId, Slug,
-    Subject, TenantId, TokenId, UserId,
+    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName, ServerId, SessionId,
+    Slug, Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

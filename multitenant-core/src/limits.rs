@@ -17,6 +17,9 @@ pub const SUBJECT_MAX_BYTES: usize = 255;
 /// Most characters in the name of a person, a tenant or a role.
 pub const NAME_MAX_CHARS: usize = 200;
 
+/// Most bytes in the id that a caller gives a request.
+pub const REQUEST_ID_MAX_BYTES: usize = 128;
+
 /// Most bytes in a bearer token; a longer one is refused before it is looked at.
 pub const TOKEN_MAX_BYTES: usize = 8_192;
 /// How long an access token lives, in seconds.

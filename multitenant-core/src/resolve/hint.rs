@@ -40,6 +40,8 @@ impl Sources {
         request: &(impl RequestView + ?Sized),
     ) -> Result<Vec<Hint>, RepeatedHeader> {
         let header = single_header(request, TENANT_HEADER)?.map(Hint::read);
+        // Two hosts name nobody, and must not pass for none (RFC 9112, section 3.2).
+        single_header(request, "host")?;
         let host = request
             .host()
             .and_then(|host| slug_of(host, &self.base_domains))

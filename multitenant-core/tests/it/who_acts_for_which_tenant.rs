@@ -188,6 +188,10 @@ async fn every_pair_of_sources_that_disagree_is_refused() {
         signed_in.clone().header("x-tenant-id", ""),
         signed_in.clone().header("x-tenant-id", b"\xff".as_slice()),
         signed_in.clone().host("tenant-b.example.com"),
+        signed_in
+            .clone()
+            .header("host", "tenant-a.example.com")
+            .header("host", "tenant-a.example.com"),
         signed_in.clone().query("tenant=tenant-b"),
         signed_in.clone().query("tenant=tenant-a&tenant=tenant-b"),
         by_header.clone().header("x-tenant-id", "tenant-a"),

@@ -3,6 +3,7 @@
 mod any;
 mod connection;
 mod executor;
+mod problem;
 mod watched;
 
 use std::fmt;

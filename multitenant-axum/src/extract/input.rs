@@ -1,0 +1,102 @@
+use axum::body::Bytes;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{self, FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use multitenant_core::resolve::single_header;
+use multitenant_core::{Code, Problem as CoreProblem, input};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::thin;
+use crate::{Problem, View};
+
+/// A JSON body, read or written. In place of axum's, it fails with a [`Problem`]: 400
+/// `body_malformed`, 413 `body_too_large`, 415 `unsupported_media_type`, 422 `validation_failed`
+/// with the offending field ([`input::json`]).
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+/// The query of the target. In place of axum's, it fails with 422 `validation_failed` and the
+/// offending field ([`input::query`]).
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+/// The parameters in the path. In place of axum's, it fails with 404 `not_found`: what can be no
+/// id is no different from an id that nobody has.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+thin!([T] Json<T>, T);
+thin!([T] Query<T>, T);
+thin!([T] Path<T>, T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let view = View(&parts);
+        let content_type = single_header(&view, "content-type").unwrap_or_default();
+        let content_type = content_type.map(<[u8]>::to_vec);
+        let request = Request::from_parts(parts, body);
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|rejection| unread(rejection.status()))?;
+        Ok(Self(input::json(content_type.as_deref(), &body)?))
+    }
+}
+
+fn unread(status: StatusCode) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        let detail = "send a smaller body, or the same in several requests";
+        return CoreProblem::new(Code::BodyTooLarge, detail).into();
+    }
+    CoreProblem::new(Code::BodyMalformed, "the body did not arrive in full").into()
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let media_type = HeaderValue::from_static("application/json");
+                ([(CONTENT_TYPE, media_type)], body).into_response()
+            }
+            Err(error) => Problem(CoreProblem::internal(&error)).into_response(),
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(input::query(query)?))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(parameters)) => Ok(Self(parameters)),
+            Err(rejection) if is_the_caller_s(&rejection) => Err(Code::NotFound.into()),
+            Err(rejection) => Err(CoreProblem::internal(&rejection).into()),
+        }
+    }
+}
+
+/// Whether the path is at fault, and not a handler that takes other parameters than its route has.
+fn is_the_caller_s(rejection: &PathRejection) -> bool {
+    let PathRejection::FailedToDeserializePathParams(failure) = rejection else {
+        return false;
+    };
+    !matches!(
+        failure.kind(),
+        ErrorKind::WrongNumberOfParameters { .. } | ErrorKind::UnsupportedType { .. }
+    )
+}

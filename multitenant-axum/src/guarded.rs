@@ -1,0 +1,200 @@
+use std::fmt;
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::MethodRouter;
+use multitenant_core::Code;
+use multitenant_core::gate::{Access, Gate};
+use multitenant_core::rbac::{EnterpriseAction, Permission};
+
+use crate::{Guard, Problem, methods};
+
+/// What says who may use a route.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say who may use the route",
+    label = "expected an access rule",
+    note = "give a permission such as `invoices::READ`, an `EnterpriseAction`, or an `Access` such as `Access::USER`; a route for everybody is added by `.public(path, handler)`"
+)]
+pub trait AccessRule {
+    /// The rule.
+    fn access(self) -> Access;
+}
+
+impl AccessRule for Access {
+    fn access(self) -> Access {
+        self
+    }
+}
+
+impl AccessRule for Permission {
+    fn access(self) -> Access {
+        self.into()
+    }
+}
+
+impl AccessRule for EnterpriseAction {
+    fn access(self) -> Access {
+        self.into()
+    }
+}
+
+/// A route as it was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// The methods that it answers to; `GET` answers `HEAD` too. Empty: all of them, by
+    /// [`any`](axum::routing::any).
+    pub methods: Vec<Method>,
+    /// Its path, with the prefixes under which it was nested.
+    pub path: String,
+    /// Who may use it.
+    pub access: Access,
+}
+
+/// Routes that each say who may use them, on their way to become a [`Router`].
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::{get, post};
+/// use multitenant_axum::Guarded;
+/// use multitenant_core::gate::{Access, Gate};
+///
+/// multitenant_core::permissions! { invoices: [READ, CREATE] }
+///
+/// # async fn list() {}
+/// # async fn create() {}
+/// # async fn ping() {}
+/// # async fn health() {}
+/// fn app(gate: Gate) -> Router {
+///     Guarded::new(gate)
+///         .public("/health", get(health))
+///         .route(Access::USER, "/ping", get(ping))
+///         .route(invoices::READ, "/invoices", get(list))
+///         .route(invoices::CREATE, "/invoices", post(create))
+///         .into_router()
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A route without a rule does not compile:
+///
+/// ```compile_fail
+/// use axum::Router;
+/// use axum::routing::get;
+/// use multitenant_axum::Guarded;
+/// use multitenant_core::gate::Gate;
+///
+/// # async fn list() {}
+/// fn app(gate: Gate) -> Router {
+///     Guarded::new(gate)
+///         .route("/invoices", get(list))
+///         .into_router()
+/// }
+/// ```
+///
+/// The rule stands around every handler of its route, also around a fallback of the route's own.
+/// An unknown path is 404 and a method that a path has not got is 405, as problems and for
+/// everybody. What is added to the router that comes out is not guarded.
+pub struct Guarded<S = ()> {
+    gate: Gate,
+    router: Router<S>,
+    routes: Vec<Route>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Guarded<S> {
+    /// No routes yet; those to come ask this gate.
+    pub fn new(gate: impl Into<Gate>) -> Self {
+        Self {
+            gate: gate.into(),
+            router: Router::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    /// Adds a route for those whom the rule lets through. A path may be added several times with
+    /// different methods, each under a rule of its own.
+    ///
+    /// # Panics
+    /// As [`Router::route`] does, while the application starts: on a path that is not one, or a
+    /// method that the path has already.
+    #[must_use]
+    #[track_caller]
+    pub fn route(mut self, rule: impl AccessRule, path: &str, methods: MethodRouter<S>) -> Self {
+        let access = rule.access();
+        self.routes.push(Route {
+            methods: methods::of(&methods),
+            path: path.to_owned(),
+            access,
+        });
+        // `layer`, not `route_layer`, which leaves `any` and a fallback of the route unguarded.
+        let guarded = methods.layer(Guard::new(self.gate.clone(), access));
+        self.router = self.router.route(path, guarded);
+        self
+    }
+
+    /// Adds a route for everybody, which learns of no tenant.
+    ///
+    /// # Panics
+    /// As [`route`](Self::route).
+    #[must_use]
+    #[track_caller]
+    pub fn public(self, path: &str, methods: MethodRouter<S>) -> Self {
+        self.route(Access::Public, path, methods)
+    }
+
+    /// Adds routes under a prefix, with their rules.
+    ///
+    /// # Panics
+    /// As [`Router::nest`] does, while the application starts.
+    #[must_use]
+    #[track_caller]
+    pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
+        self.router = self.router.nest(prefix, inner.router);
+        let prefix = prefix.trim_end_matches('/');
+        self.routes.extend(inner.routes.into_iter().map(|route| {
+            let path = match route.path.as_str() {
+                "/" => prefix.to_owned(),
+                path => format!("{prefix}{path}"),
+            };
+            Route { path, ..route }
+        }));
+        self
+    }
+
+    /// Adds routes, with their rules.
+    ///
+    /// # Panics
+    /// As [`Router::merge`] does, while the application starts.
+    #[must_use]
+    #[track_caller]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.routes.extend(other.routes);
+        self
+    }
+
+    /// Every route, in the order in which they were added: to print, and to test each by its rule.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The router, which answers 404 and 405 by problems.
+    pub fn into_router(self) -> Router<S> {
+        self.router
+            .fallback(async || Problem::from(Code::NotFound))
+            .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> From<Guarded<S>> for Router<S> {
+    fn from(guarded: Guarded<S>) -> Self {
+        guarded.into_router()
+    }
+}
+
+impl<S> fmt::Debug for Guarded<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.routes).finish()
+    }
+}

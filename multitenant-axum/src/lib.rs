@@ -1,0 +1,29 @@
+//! [axum](https://docs.rs/axum) over [`multitenant_core`]: routes that each say who may use them,
+//! and handlers that take the tenant's database.
+//!
+//! | I want to … | start at |
+//! | --- | --- |
+//! | say who may use which route | [`Guarded`], or [`Guard`] around routes of my own |
+//! | take the tenant's database, the tenant, who acts | [`Db`], [`AnySql`], [`Tenant`], [`Principal`] |
+//! | sign somebody in | [`HintedTenant`] |
+//! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
+//! | answer an error | [`Problem`] |
+//! | find a request in the log | [`request_id`] |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod extract;
+mod guard;
+mod guarded;
+mod methods;
+mod problem;
+mod request_id;
+mod view;
+
+#[cfg(feature = "_sql")]
+pub use extract::{AnySql, Db};
+pub use extract::{HintedTenant, Json, Path, Principal, Query, Tenant};
+pub use guard::{Guard, GuardService};
+pub use guarded::{AccessRule, Guarded, Route};
+pub use problem::Problem;
+pub use request_id::request_id;
+pub use view::View;

@@ -1,0 +1,180 @@
+use serde::de::DeserializeOwned;
+
+use super::fault::unacceptable;
+use crate::{Code, Problem};
+
+/// Reads a JSON body (RFC 8259) with its `Content-Type`.
+///
+/// ```
+/// use multitenant_core::{Code, input};
+///
+/// #[derive(serde::Deserialize)]
+/// #[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// struct NewInvoice { total_minor: i64 }
+///
+/// let body = br#"{"totalMinor": "12"}"#;
+/// let problem = input::json::<NewInvoice>(Some(b"application/json"), body).err();
+/// let problem = problem.ok_or("a text is no number")?;
+/// assert_eq!(problem.code, Code::ValidationFailed);
+/// assert_eq!(problem.errors[0].field, "totalMinor");
+/// # Ok::<(), &str>(())
+/// ```
+///
+/// # Errors
+/// [`Code::UnsupportedMediaType`] where it is not said to be JSON in UTF-8;
+/// [`Code::BodyMalformed`] where it is not; [`Code::ValidationFailed`] with the first offending
+/// field where it is not a `T`.
+pub fn json<T: DeserializeOwned>(content_type: Option<&[u8]>, body: &[u8]) -> Result<T, Problem> {
+    if !content_type.is_some_and(is_json) {
+        return Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "send the body as Content-Type: application/json",
+        ));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        match error.inner().classify() {
+            serde_json::error::Category::Data => unacceptable(error.path(), error.inner()),
+            _ => malformed(format!("the body is not JSON: {}", error.inner())),
+        }
+    })?;
+    let end = reader.end();
+    end.map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
+    Ok(value)
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::BodyMalformed, detail)
+}
+
+/// `application/json` or a `+json` type of one's own; in UTF-8, where it says in what.
+fn is_json(content_type: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(content_type) else {
+        return false;
+    };
+    let text = text.to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let subtype = parts
+        .next()
+        .and_then(|kind| kind.strip_prefix("application/"));
+    let is_json = subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"));
+    let charset = parts.find_map(|parameter| parameter.strip_prefix("charset="));
+    is_json && charset.is_none_or(|charset| charset.trim_matches('"') == "utf-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    #[allow(dead_code, reason = "only whether it can be read matters")]
+    struct Order {
+        name: String,
+        line_items: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only whether it can be read matters")]
+    struct Line {
+        quantity: u8,
+    }
+
+    const JSON: Option<&[u8]> = Some(b"application/json");
+
+    fn refused(content_type: Option<&[u8]>, body: &[u8]) -> Option<(Code, String)> {
+        let problem = json::<Order>(content_type, body).err()?;
+        let field = problem.errors.first().map(|error| error.field.clone());
+        Some((problem.code, field.unwrap_or_default()))
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body() {
+        let deep = "[".repeat(100_000);
+        let table: [(&[u8], Code, &str); 15] = [
+            (b"", Code::BodyMalformed, ""),
+            (b"{", Code::BodyMalformed, ""),
+            (
+                b"{\"name\": \"a\", \"lineItems\": []",
+                Code::BodyMalformed,
+                "",
+            ),
+            (
+                b"{\"name\": \"a\", \"lineItems\": []} x",
+                Code::BodyMalformed,
+                "",
+            ),
+            (
+                b"{\"name\": \"\xff\", \"lineItems\": []}",
+                Code::BodyMalformed,
+                "",
+            ),
+            (b"{\"name\": NaN}", Code::BodyMalformed, ""),
+            (b"{\"name\": \"\\ud800\"}", Code::BodyMalformed, ""),
+            (deep.as_bytes(), Code::ValidationFailed, "."),
+            (b"[]", Code::ValidationFailed, "name"),
+            (b"null", Code::ValidationFailed, "."),
+            (b"{\"lineItems\": []}", Code::ValidationFailed, "name"),
+            (b"{\"name\": 1}", Code::ValidationFailed, "name"),
+            (
+                b"{\"name\": \"a\", \"isAdmin\": true}",
+                Code::ValidationFailed,
+                "isAdmin",
+            ),
+            (
+                b"{\"lineItems\": [{\"quantity\": 1}, {\"quantity\": 256}]}",
+                Code::ValidationFailed,
+                "lineItems[1].quantity",
+            ),
+            (
+                b"{\"lineItems\": [{}]}",
+                Code::ValidationFailed,
+                "lineItems[0].quantity",
+            ),
+        ];
+        for (body, code, field) in table {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(60)]);
+            assert_eq!(
+                refused(JSON, body),
+                Some((code, field.to_owned())),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn which_content_types_are_json() {
+        let body = b"{\"name\": \"a\", \"lineItems\": []}";
+        for accepted in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/merge-patch+json",
+        ] {
+            assert_eq!(refused(Some(accepted.as_bytes()), body), None, "{accepted}");
+        }
+        let refusal = Some((Code::UnsupportedMediaType, String::new()));
+        assert_eq!(refused(None, body), refusal);
+        for other in [
+            &b""[..],
+            b"text/plain",
+            b"application/jsonx",
+            b"text/json",
+            b"application/json; charset=latin1",
+            b"\xff",
+        ] {
+            assert_eq!(refused(Some(other), body), refusal, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_s_message_has_no_position() {
+        let problem = json::<Order>(JSON, b"{\"name\": 1}").unwrap_err();
+        let message = &problem.errors[0].message;
+        assert_eq!(message, "invalid type: integer `1`, expected a string");
+    }
+}
