@@ -1,9 +1,13 @@
 //! What an outsider is told when something is refused or fails.
 
+mod document;
+
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+
+pub use document::ProblemDocument;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $title:literal;)+) => {

@@ -39,10 +39,10 @@ mod time;
 #[cfg(feature = "tokens")]
 pub mod token;
 
-pub use error::{Code, FieldError, Problem};
+pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
     Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RoleName, ServerId, SessionId, Slug,
+    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName, ServerId, SessionId, Slug,
     Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

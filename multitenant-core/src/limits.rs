@@ -34,3 +34,6 @@ pub const KEY_ID_MAX_BYTES: usize = 64;
 pub const PAGE_DEFAULT: u32 = 50;
 /// Most entries on a page of a list.
 pub const PAGE_MAX: u32 = 200;
+
+/// Most bytes in the id that a caller gives a request.
+pub const REQUEST_ID_MAX_BYTES: usize = 128;

@@ -1,0 +1,92 @@
+//! How a problem is written for the outsider (RFC 9457), whatever the web framework.
+
+use std::error::Error;
+
+use serde::Serialize;
+
+use super::{Code, FieldError, Problem};
+
+/// The members of a problem as they are sent; any serializer for JSON writes it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDocument<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'p str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'p [FieldError],
+}
+
+impl Problem {
+    /// The media type of a problem (RFC 9457, section 3).
+    pub const MEDIA_TYPE: &'static str = "application/problem+json";
+
+    /// The problem's body. `type` is the path of the page that explains the code.
+    #[must_use]
+    pub fn document<'p>(&'p self, request_id: Option<&'p str>) -> ProblemDocument<'p> {
+        ProblemDocument {
+            kind: format!("/problems/{}", self.code),
+            title: self.code.title(),
+            status: self.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            request_id,
+            errors: &self.errors,
+        }
+    }
+
+    /// The value of the header `Retry-After`: whole seconds, rounded up, so that nobody comes too
+    /// early (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let wait = self.retry_after?;
+        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
+    /// The value of the header `WWW-Authenticate`, which every 401 must have (RFC 9110, section
+    /// 11.6.1).
+    #[must_use]
+    pub fn challenge(&self) -> Option<&'static str> {
+        (self.status() == 401).then_some("Bearer")
+    }
+
+    /// A failure that the caller cannot mend. The log gets the error with its sources, the caller
+    /// nothing of it.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::new(
+            Code::Internal,
+            "the server failed; report it with the request id if it goes on",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn waiting_is_rounded_up_to_whole_seconds() {
+        for (millis, seconds) in [(0, 0), (1, 1), (1_000, 1), (1_001, 2)] {
+            let wait = Duration::from_millis(millis);
+            let problem = Problem::retry_later(Code::Unavailable, wait, "later");
+            assert_eq!(problem.retry_after_seconds(), Some(seconds), "{millis} ms");
+        }
+        assert_eq!(Problem::from(Code::NotFound).retry_after_seconds(), None);
+    }
+
+    #[test]
+    fn only_a_401_asks_for_a_token() {
+        for code in Code::ALL {
+            let challenged = Problem::from(*code).challenge().is_some();
+            assert_eq!(challenged, code.status() == 401, "{code}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::limits::REQUEST_ID_MAX_BYTES;
+
+/// The id under which a request stands in the log, in a problem and in an audit row.
+///
+/// A caller may bring one; whatever could forge a line in a log is replaced.
+///
+/// ```
+/// use multitenant_core::RequestId;
+///
+/// let theirs = RequestId::accept(Some(b"4bf92f35-77b3"));
+/// assert_eq!(theirs.as_str(), "4bf92f35-77b3");
+/// assert_ne!(RequestId::accept(Some(b"a\nb")).as_str(), "a\nb");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The header in which a request and its response carry the id.
+    pub const HEADER: &'static str = "x-request-id";
+
+    /// A fresh one.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(uuid::Uuid::now_v7().to_string().into())
+    }
+
+    /// The caller's, where it is a sane token (RFC 9110, section 5.6.2) of at most 128 bytes; else
+    /// a fresh one.
+    #[must_use]
+    pub fn accept(header: Option<&[u8]>) -> Self {
+        header.and_then(Self::read).unwrap_or_else(Self::generate)
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() || bytes.len() > REQUEST_ID_MAX_BYTES {
+            return None;
+        }
+        let text = std::str::from_utf8(bytes).ok()?;
+        text.bytes().all(is_token).then(|| Self(text.into()))
+    }
+
+    /// The id as text; visible ASCII only.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sane_token_is_kept() {
+        let longest = "a".repeat(REQUEST_ID_MAX_BYTES);
+        for kept in ["a", "4bf92f3577b34da6", "A.b_c~d-1", longest.as_str()] {
+            assert_eq!(RequestId::accept(Some(kept.as_bytes())).as_str(), kept);
+        }
+        let longer = "a".repeat(REQUEST_ID_MAX_BYTES + 1);
+        for replaced in ["", " ", "a b", "a\r\nb", "\u{1b}[31m", "é", longer.as_str()] {
+            assert_ne!(RequestId::accept(Some(replaced.as_bytes())).as_str(), replaced);
+        }
+        assert_ne!(RequestId::accept(Some(b"\xff")), RequestId::accept(None));
+    }
+}
