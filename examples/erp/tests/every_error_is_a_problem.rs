@@ -1,4 +1,5 @@
 //! What goes wrong is told in one form, whoever refuses.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
@@ -29,6 +30,7 @@ fn routes() -> Router {
         .route("/own", get(async || (StatusCode::BAD_GATEWAY, "as it is")))
 }
 
+#[allow(clippy::panic, reason = "it is what the test is about")]
 async fn panics() -> String {
     panic!("canary")
 }

@@ -1,4 +1,5 @@
 //! What the server says about its health.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 

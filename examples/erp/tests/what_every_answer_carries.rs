@@ -1,4 +1,5 @@
 //! The id and the headers that leave with every answer.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 

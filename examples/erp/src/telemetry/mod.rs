@@ -19,7 +19,8 @@ pub fn start(config: &Config) {
     }
 }
 
-fn dispatch<W>(filter: &str, environment: AppEnv, out: W) -> Dispatch
+/// What [`start`] sets up for the whole process, to be written to `out`.
+pub fn dispatch<W>(filter: &str, environment: AppEnv, out: W) -> Dispatch
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

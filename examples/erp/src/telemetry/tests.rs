@@ -1,29 +1,15 @@
-use std::io::{self, Write};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use tempfile::NamedTempFile;
 use tracing::dispatcher::with_default;
 
 use super::*;
 
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Memory {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn logged(filter: &str, environment: AppEnv, log: impl FnOnce()) -> Vec<String> {
-    let memory = Memory::default();
-    let out = memory.clone();
-    with_default(&dispatch(filter, environment, move || out.clone()), log);
-    let text = String::from_utf8(memory.0.lock().clone()).unwrap();
+    let file = NamedTempFile::new().unwrap();
+    let out = Arc::new(file.reopen().unwrap());
+    with_default(&dispatch(filter, environment, out), log);
+    let text = std::fs::read_to_string(file.path()).unwrap();
     text.lines().map(str::to_owned).collect()
 }
 
