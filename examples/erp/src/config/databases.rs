@@ -1,0 +1,72 @@
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::parse;
+use super::reader::Reader;
+
+/// Where the catalog and the clients' databases live.
+#[derive(Debug, Clone)]
+pub enum Databases {
+    /// In files of this machine.
+    Sqlite {
+        /// The catalog's file.
+        catalog: PathBuf,
+        /// The folder that holds one file for each client.
+        tenants: PathBuf,
+    },
+    /// On a Postgres server.
+    Postgres {
+        /// The URL of the catalog's database, which is made if it is missing.
+        catalog: SecretString,
+        /// The URL of a connection that may create databases and roles.
+        admin: SecretString,
+    },
+}
+
+const EXPECTED: &str = "a URL such as postgres://user:password@host:5432/enterprise_db";
+
+impl Databases {
+    pub(super) fn read(reader: &mut Reader<'_>, data_dir: &Path) -> Self {
+        const CATALOG: &str = "ENTERPRISE_DATABASE_URL";
+        const ADMIN: &str = "ADMIN_DATABASE_URL";
+        let catalog = reader.secret(CATALOG, EXPECTED, parse::is_postgres_url);
+        let admin = reader.secret(ADMIN, EXPECTED, parse::is_postgres_url);
+        match (catalog, admin) {
+            (None, None) => Self::sqlite(data_dir),
+            (Some(catalog), Some(admin)) => Self::Postgres { catalog, admin },
+            (Some(catalog), None) => Self::Postgres {
+                admin: to_maintenance_database(&catalog),
+                catalog,
+            },
+            (None, Some(_)) => {
+                reader.require(CATALOG, "ADMIN_DATABASE_URL is given and needs it beside");
+                Self::sqlite(data_dir)
+            }
+        }
+    }
+
+    fn sqlite(data_dir: &Path) -> Self {
+        Self::Sqlite {
+            catalog: data_dir.join("catalog.db"),
+            tenants: data_dir.join("tenants"),
+        }
+    }
+
+    /// Whether there cannot be a platform admin yet, as far as can be told without a connection.
+    pub(super) fn are_surely_new(&self) -> bool {
+        matches!(self, Self::Sqlite { catalog, .. } if !catalog.exists())
+    }
+}
+
+/// The same server and person, in the database that every server has.
+fn to_maintenance_database(url: &SecretString) -> SecretString {
+    match Url::parse(url.expose_secret()) {
+        Ok(mut url) => {
+            url.set_path("/postgres");
+            SecretString::from(String::from(url))
+        }
+        Err(_) => url.clone(), // not reached: it was parsed before
+    }
+}

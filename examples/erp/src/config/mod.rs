@@ -1,0 +1,22 @@
+//! What the server is told from outside: flags, then the environment, then `.env`, then defaults.
+
+mod databases;
+mod environment;
+mod error;
+mod flags;
+mod parse;
+mod proxies;
+mod reader;
+mod settings;
+mod sources;
+
+pub use databases::Databases;
+pub use environment::AppEnv;
+pub use error::{Complaint, ConfigError};
+pub use flags::Flags;
+pub use proxies::TrustedProxies;
+pub use settings::{Config, FirstAdmin, GivenSecrets};
+pub use sources::Sources;
+
+#[cfg(test)]
+mod tests;

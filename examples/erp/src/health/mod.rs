@@ -1,0 +1,8 @@
+//! Whether the server lives, can be given work, and how it is.
+
+mod probe;
+mod routes;
+mod watch;
+
+pub use probe::{CacheHealth, Probe, ProbeError};
+pub use routes::routes;

@@ -1,0 +1,24 @@
+//! The parts of the ERP server. `main.rs` tells how they come together.
+//!
+//! | part | what it does |
+//! | --- | --- |
+//! | [`config`] | reads flags, environment and `.env` |
+//! | [`keys`] | takes or makes the secrets |
+//! | [`telemetry`] | writes one line for each thing |
+//! | [`platform`] | joins the catalog, the clients and their databases |
+//! | [`http`] | stands around every route |
+//! | [`health`] | tells how the server is |
+//! | [`server`] | listens, serves, ends |
+//! | [`banner`] | shows the first steps |
+
+pub mod banner;
+pub mod config;
+pub mod health;
+pub mod http;
+pub mod keys;
+pub mod platform;
+mod report;
+pub mod server;
+pub mod telemetry;
+
+pub use report::report;
