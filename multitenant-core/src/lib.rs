@@ -22,10 +22,10 @@ mod error;
 pub mod events;
 pub mod gate;
 mod id;
-#[cfg(feature = "crypto")]
-pub mod keys;
 #[cfg(feature = "input")]
 pub mod input;
+#[cfg(feature = "crypto")]
+pub mod keys;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
@@ -45,7 +45,7 @@ pub mod token;
 pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
     Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName, ServerId, SessionId,
-    Slug, Subject, TenantId, TokenId, UserId,
+    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName, ServerId,
+    SessionId, Slug, Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

@@ -11,14 +11,14 @@ use multitenant_core::catalog::{Actor, Change};
 use multitenant_core::gate::Principal;
 use multitenant_core::{Problem, RequestId};
 
-use crate::http::caller_address;
+use crate::http::ClientAddress;
 
 /// Longest name of a program that is kept with a session, in characters.
 const USER_AGENT_MAX_CHARS: usize = 300;
 
 /// From where a request comes.
 #[derive(Debug, Clone)]
-pub struct Caller(pub Origin);
+pub(crate) struct Caller(pub(crate) Origin);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
@@ -28,7 +28,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let user_agent = user_agent.and_then(|value| value.to_str().ok());
         let request_id = parts.extensions.get::<RequestId>();
         Ok(Self(Origin {
-            address: caller_address(&parts.extensions),
+            address: parts
+                .extensions
+                .get::<ClientAddress>()
+                .map(|address| address.0),
             user_agent: user_agent.map(|name| name.chars().take(USER_AGENT_MAX_CHARS).collect()),
             request_id: request_id.map(|id| id.as_str().to_owned()),
         }))
@@ -38,7 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 impl Caller {
     /// A change that `who` makes by this request.
     #[must_use]
-    pub fn change(&self, who: &Principal) -> Change {
+    pub(crate) fn change(&self, who: &Principal) -> Change {
         let subject = who.subject().clone();
         let actor = match who.identity().standing {
             Standing::Staff(_) => Actor::Admin(subject),
@@ -53,7 +56,7 @@ impl Caller {
 }
 
 /// Answers one of the library's errors.
-pub fn told<E>(error: E) -> multitenant_axum::Problem
+pub(crate) fn told<E>(error: E) -> multitenant_axum::Problem
 where
     E: std::error::Error,
     for<'e> Problem: From<&'e E>,

@@ -11,35 +11,38 @@ use serde::Deserialize;
 
 /// Collects what is wrong with a form.
 #[derive(Debug, Default)]
-pub struct Check {
+pub(crate) struct Check {
     errors: Vec<FieldError>,
 }
 
 impl Check {
     /// Keeps what was read, or notes why it could not be.
-    pub fn field<T, E: Display>(&mut self, name: &str, read: Result<T, E>) -> Option<T> {
+    pub(crate) fn field<T, E: Display>(&mut self, name: &str, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.wrong(name, error)).ok()
     }
 
     /// Notes that a field is wrong.
-    pub fn wrong(&mut self, name: &str, why: impl Display) {
+    pub(crate) fn wrong(&mut self, name: &str, why: impl Display) {
         self.errors.push(FieldError::new(name, why.to_string()));
     }
 
     /// A name of 1 to 200 characters, as people write one.
-    pub fn name(&mut self, field: &str, text: &str) -> Option<String> {
+    pub(crate) fn name(&mut self, field: &str, text: &str) -> Option<String> {
         let text = text.trim();
         let is_name = !text.is_empty()
             && text.chars().count() <= NAME_MAX_CHARS
             && !text.chars().any(char::is_control);
         if !is_name {
-            self.wrong(field, "expected 1 to 200 characters, none of them a control character");
+            self.wrong(
+                field,
+                "expected 1 to 200 characters, none of them a control character",
+            );
         }
         is_name.then(|| text.to_owned())
     }
 
     /// The same where it may be left out.
-    pub fn optional_name(&mut self, field: &str, text: Option<&str>) -> Option<String> {
+    pub(crate) fn optional_name(&mut self, field: &str, text: Option<&str>) -> Option<String> {
         text.and_then(|text| self.name(field, text))
     }
 
@@ -47,7 +50,7 @@ impl Check {
     ///
     /// # Errors
     /// A [`Problem`] that tells every offending field.
-    pub fn done<T>(self, form: Option<T>) -> Result<T, Problem> {
+    pub(crate) fn done<T>(self, form: Option<T>) -> Result<T, Problem> {
         match form {
             Some(form) if self.errors.is_empty() => Ok(form),
             _ => Err(Problem::invalid(self.errors)),
@@ -57,7 +60,7 @@ impl Check {
 
 /// Which page of a list is wanted.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Paging {
+pub(crate) struct Paging {
     page: Option<u32>,
     limit: Option<u32>,
 }
@@ -65,12 +68,12 @@ pub struct Paging {
 impl Paging {
     /// Whatever was asked for.
     #[must_use]
-    pub const fn new(page: Option<u32>, limit: Option<u32>) -> Self {
+    pub(crate) const fn new(page: Option<u32>, limit: Option<u32>) -> Self {
         Self { page, limit }
     }
 
     /// The page, if it can be asked for.
-    pub fn read(self, check: &mut Check) -> Option<Page> {
+    pub(crate) fn read(self, check: &mut Check) -> Option<Page> {
         let number = self.page.unwrap_or(1);
         let limit = self.limit.unwrap_or(PAGE_DEFAULT);
         let field = if number == 0 { "page" } else { "limit" };
@@ -82,7 +85,7 @@ impl Paging {
 ///
 /// # Errors
 /// Those of the value.
-pub fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -93,27 +96,27 @@ where
 /// Who wants to sign in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LoginForm {
+pub(crate) struct LoginForm {
     /// With which address.
-    pub email: String,
+    pub(crate) email: String,
     /// With which password.
-    pub password: SecretString,
+    pub(crate) password: SecretString,
 }
 
 /// Which refresh token is to be exchanged.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct RefreshForm {
+pub(crate) struct RefreshForm {
     /// The token.
-    pub refresh_token: SecretString,
+    pub(crate) refresh_token: SecretString,
 }
 
 /// A password that is to be changed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct PasswordForm {
+pub(crate) struct PasswordForm {
     /// The present one.
-    pub current_password: SecretString,
+    pub(crate) current_password: SecretString,
     new_password: SecretString,
 }
 
@@ -122,7 +125,7 @@ impl PasswordForm {
     ///
     /// # Errors
     /// A [`Problem`] that tells the field.
-    pub fn new_password(&self) -> Result<Password, Problem> {
+    pub(crate) fn new_password(&self) -> Result<Password, Problem> {
         let mut check = Check::default();
         let new = check.field("newPassword", Password::new(self.new_password.clone()));
         check.done(new)
@@ -155,7 +158,10 @@ mod tests {
         for (page, limit, wrong) in table {
             let mut check = Check::default();
             let read = Paging { page, limit }.read(&mut check);
-            let field = check.done(read).err().map(|problem| problem.errors[0].field.clone());
+            let field = check
+                .done(read)
+                .err()
+                .map(|problem| problem.errors[0].field.clone());
             assert_eq!(field.as_deref(), wrong, "{page:?} {limit:?}");
         }
     }

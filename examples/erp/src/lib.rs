@@ -12,13 +12,19 @@
 //! | [`banner`] | shows the first steps |
 
 pub mod banner;
+mod caller;
+mod client;
 pub mod config;
+mod enterprise;
+mod forms;
 pub mod health;
 pub mod http;
 pub mod keys;
 pub mod platform;
 mod report;
+mod routes;
 pub mod server;
 pub mod telemetry;
 
 pub use report::report;
+pub use routes::{guarded, routes};

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use axum::Router;
 use clap::Parser;
 use erp_server::banner::banner;
 use erp_server::config::{Config, Flags, Sources};
@@ -36,7 +35,8 @@ async fn run(config: Config, secrets: Secrets) -> Result<(), Failure> {
     let listener = bind(config.listen).await?;
     let platform = Platform::start(&config, secrets).await?;
     let probes = health::routes(platform.probe());
-    let app = Stack::from(&config).around(Router::new(), probes);
+    let routes = erp_server::routes(platform.core());
+    let app = Stack::from(&config).around(routes, probes);
     if let Some(admin) = platform.new_admin() {
         write!(io::stdout(), "{}", banner(listener.local_addr()?, admin))?;
     }

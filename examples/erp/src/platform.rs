@@ -1,53 +1,204 @@
 //! The catalog, the clients and their databases, joined.
 
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use multitenant_core::accounts::{AccountError, NewAdmin as Admin};
+use multitenant_core::catalog::{Actor, Change};
+use multitenant_core::keys::Vault;
+use multitenant_core::password::{InvalidPassword, Password, PasswordError, TemporaryPassword};
+use multitenant_core::platform::{Platform as Core, PlatformBuilder, PlatformError};
+use multitenant_core::rbac::access;
+use multitenant_core::resolve;
+use multitenant_core::token::{InvalidKey, KeyRing, KeyRings, SigningKey};
+use multitenant_core::{Email, EnterpriseRole, InvalidEmail, Realm};
+use secrecy::SecretString;
 
 use crate::banner::NewAdmin;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, Databases};
 use crate::health::{CacheHealth, Probe, ProbeError};
 use crate::keys::Secrets;
 
+/// Who issues our tokens, as they say.
+const ISSUER: &str = "erp-server";
+/// With what the first platform admin signs in, where nobody says otherwise.
+const ADMIN_EMAIL: &str = "admin@example.com";
+/// How long work in flight may take once the server ends.
+const END: Duration = Duration::from_secs(10);
+
 /// What the routes stand on.
-#[derive(Debug)]
-pub struct Platform;
+pub struct Platform {
+    core: Core,
+    cached_tenants: usize,
+    new_admin: Option<NewAdmin>,
+}
+
+/// Why the platform did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting is missing that only the first start needs.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret for tokens cannot be used.
+    #[error("the secrets for tokens cannot be used: {0}")]
+    Keys(#[from] InvalidKey),
+    /// The catalog or the place of the clients' databases cannot be used.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// The first platform admin could not be made.
+    #[error("the first platform admin could not be made")]
+    Admin(#[from] AccountError),
+    /// The first platform admin's address cannot be used.
+    #[error("the first platform admin's address cannot be used: {0}")]
+    AdminEmail(#[from] InvalidEmail),
+    /// The first platform admin's password cannot be used.
+    #[error("the first platform admin's password cannot be used: {0}")]
+    AdminPassword(#[from] InvalidPassword),
+    /// The first platform admin's password could not be generated.
+    #[error("the first platform admin's password could not be generated")]
+    Password(#[from] PasswordError),
+    /// The first platform admin's password could not be hashed.
+    #[error("the first platform admin's password could not be hashed")]
+    Hashing(#[from] multitenant_core::auth::sign_in::SignInError),
+}
 
 impl Platform {
-    /// Opens the catalog, and makes it if it is missing.
+    /// Opens the catalog, and makes it if it is missing, with the first platform admin.
     ///
     /// # Errors
-    /// None yet.
-    pub async fn start(_config: &Config, _secrets: Secrets) -> Result<Self, Infallible> {
-        Ok(Self)
+    /// [`StartError`] says what could not be done.
+    pub async fn start(config: &Config, secrets: Secrets) -> Result<Self, StartError> {
+        let core = builder(config, secrets)?.start().await?;
+        for warning in core.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let new_admin = first_admin(&core, config).await?;
+        Ok(Self {
+            core,
+            cached_tenants: config.cached_tenants,
+            new_admin,
+        })
+    }
+
+    /// The library's platform.
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        &self.core
     }
 
     /// The platform admin that this start has made, if it was the first.
     #[must_use]
     pub fn new_admin(&self) -> Option<&NewAdmin> {
-        None
+        self.new_admin.as_ref()
     }
 
     /// What is asked about the server's health.
     #[must_use]
     pub fn probe(&self) -> Arc<dyn Probe> {
-        Arc::new(NoCatalog)
+        Arc::new(PlatformProbe {
+            core: self.core.clone(),
+            cached_tenants: self.cached_tenants,
+        })
     }
 
     /// Closes every connection.
-    pub async fn shut_down(self) {}
+    pub async fn shut_down(self) {
+        if !self.core.shut_down(END).await {
+            tracing::warn!(deadline = ?END, "some connections were still at work and are cut");
+        }
+    }
 }
 
-struct NoCatalog;
+fn builder(config: &Config, secrets: Secrets) -> Result<PlatformBuilder, StartError> {
+    let staff = SigningKey::hs256(&secrets.enterprise_jwt)?;
+    let users = SigningKey::hs256(&secrets.client_jwt)?;
+    let staff = KeyRing::new(Realm::Enterprise, staff);
+    let users = KeyRing::new(Realm::Client, users);
+    let keys = KeyRings::new(ISSUER, staff, users)?;
+    let vault = Vault::new(secrets.encryption);
+    let registry = access::REGISTRY;
+    let builder = match &config.databases {
+        Databases::Sqlite => Core::on_sqlite(&config.data_dir, keys, vault, registry),
+        Databases::Postgres { catalog, admin } => {
+            Core::on_postgres(catalog.clone(), admin.clone(), keys, vault, registry)
+        }
+    };
+    let mut sources = resolve::Sources::default();
+    sources.base_domains.clone_from(&config.base_domains);
+    sources.query = !config.environment.is_production();
+    Ok(builder
+        .sources(sources)
+        .connections(config.max_connections)
+        .cached_tenants(config.cached_tenants))
+}
+
+/// Makes the first platform admin, unless there is one.
+async fn first_admin(core: &Core, config: &Config) -> Result<Option<NewAdmin>, StartError> {
+    if core.accounts().has_staff().await? {
+        return Ok(None);
+    }
+    config.check_first_start()?;
+    let email = match &config.admin.email {
+        Some(email) => email.clone(),
+        None => ADMIN_EMAIL.parse()?,
+    };
+    let (password, generated_password) = first_password(config)?;
+    let new = Admin {
+        email: email.clone(),
+        name: "Administrator".to_owned(),
+        role: EnterpriseRole::Admin,
+        password: core.hashing().hash(password).await?,
+    };
+    let change = Change::by(Actor::System).because("the first start");
+    match core.accounts().create_admin(&change, &new).await {
+        Ok(_) => Ok(Some(new_admin(email, generated_password))),
+        // Another node that starts at the same time was faster.
+        Err(AccountError::EmailTaken) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn first_password(config: &Config) -> Result<(Password, Option<SecretString>), StartError> {
+    if let Some(given) = &config.admin.password {
+        return Ok((Password::new(given.clone())?, None));
+    }
+    let generated = TemporaryPassword::generate()?;
+    let shown = SecretString::from(generated.reveal());
+    Ok((generated.as_password().clone(), Some(shown)))
+}
+
+const fn new_admin(email: Email, generated_password: Option<SecretString>) -> NewAdmin {
+    NewAdmin {
+        email,
+        generated_password,
+    }
+}
+
+struct PlatformProbe {
+    core: Core,
+    cached_tenants: usize,
+}
 
 #[async_trait]
-impl Probe for NoCatalog {
+impl Probe for PlatformProbe {
     async fn ask_catalog(&self) -> Result<(), ProbeError> {
-        Err("no catalog is opened yet".into())
+        Ok(self.core.catalog().ping().await?)
     }
 
     fn cache(&self) -> CacheHealth {
-        CacheHealth::default()
+        let stats = self.core.tenants().stats();
+        let of_servers = |count: fn(&_) -> usize| stats.servers.iter().map(|(_, s)| count(s)).sum();
+        CacheHealth {
+            tenants: stats.tenants.entries,
+            capacity: self.cached_tenants,
+            open_connections: of_servers(|server: &multitenant_core::tenant::BudgetStats| {
+                server.open
+            }),
+            max_connections: of_servers(|server: &multitenant_core::tenant::BudgetStats| {
+                server.limit
+            }),
+        }
     }
 }

@@ -13,7 +13,6 @@ pub fn guarded(platform: &Platform) -> Guarded<Platform> {
 }
 
 /// The router of every business route.
-#[must_use]
 pub fn routes(platform: &Platform) -> Router {
     guarded(platform).into_router().with_state(platform.clone())
 }

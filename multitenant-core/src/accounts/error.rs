@@ -76,10 +76,8 @@ impl From<&AccountError> for Problem {
             AccountError::Tenant(error) => (&AuthError::Tenant(error.clone())).into(),
             AccountError::Catalog(error) => error.into(),
             AccountError::Hashing(error) => error.into(),
-            AccountError::Database(_)
-            | AccountError::TooLate
-            | AccountError::Intent(_)
-            | AccountError::Follow(_) => {
+            AccountError::Database(error) => error.into(),
+            AccountError::TooLate | AccountError::Intent(_) | AccountError::Follow(_) => {
                 Self::retry_later(Code::Unavailable, RETRY, "try again in a moment")
             }
             AccountError::Unreadable(_) | AccountError::Engine(_) | AccountError::Password(_) => {

@@ -13,7 +13,7 @@ use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access;
 
 /// The routes under `/api/client`, in the order of the story.
-pub fn routes(platform: &Platform) -> Guarded<Platform> {
+pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
     let oneself = Access::USER_BEFORE_PASSWORD_CHANGE;
     Guarded::new(platform.gate().clone())
         .route(Access::TenantHint, "/auth/login", post(auth::login))
@@ -27,7 +27,11 @@ pub fn routes(platform: &Platform) -> Guarded<Platform> {
         .route(access::users::READ, "/users/{id}", get(users::show))
         .route(access::users::UPDATE, "/users/{id}", patch(users::update))
         .route(access::users::DELETE, "/users/{id}", delete(users::remove))
-        .route(access::users::UPDATE, "/users/{id}/roles", put(users::set_roles))
+        .route(
+            access::users::UPDATE,
+            "/users/{id}/roles",
+            put(users::set_roles),
+        )
         .route(access::roles::READ, "/roles", get(roles::list))
         .route(access::roles::READ, "/permissions", get(roles::permissions))
 }

@@ -14,9 +14,8 @@ fn roles(check: &mut Check, names: &[String]) -> Option<Vec<RoleName>> {
     if names.len() > ROLES_MAX {
         check.wrong("roles", "expected at most 50 roles");
     }
-    let read = |(at, name): (usize, &String)| {
-        check.field(&format!("roles[{at}]"), RoleName::new(name))
-    };
+    let read =
+        |(at, name): (usize, &String)| check.field(&format!("roles[{at}]"), RoleName::new(name));
     names.iter().take(ROLES_MAX).enumerate().map(read).collect()
 }
 

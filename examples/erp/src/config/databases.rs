@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -9,13 +9,8 @@ use super::reader::Reader;
 /// Where the catalog and the clients' databases live.
 #[derive(Debug, Clone)]
 pub enum Databases {
-    /// In files of this machine.
-    Sqlite {
-        /// The catalog's file.
-        catalog: PathBuf,
-        /// The folder that holds one file for each client.
-        tenants: PathBuf,
-    },
+    /// In files below the data folder.
+    Sqlite,
     /// On a Postgres server.
     Postgres {
         /// The URL of the catalog's database, which is made if it is missing.
@@ -28,13 +23,13 @@ pub enum Databases {
 const EXPECTED: &str = "a URL such as postgres://user:password@host:5432/enterprise_db";
 
 impl Databases {
-    pub(super) fn read(reader: &mut Reader<'_>, data_dir: &Path) -> Self {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         const CATALOG: &str = "ENTERPRISE_DATABASE_URL";
         const ADMIN: &str = "ADMIN_DATABASE_URL";
         let catalog = reader.secret(CATALOG, EXPECTED, parse::is_postgres_url);
         let admin = reader.secret(ADMIN, EXPECTED, parse::is_postgres_url);
         match (catalog, admin) {
-            (None, None) => Self::sqlite(data_dir),
+            (None, None) => Self::Sqlite,
             (Some(catalog), Some(admin)) => Self::Postgres { catalog, admin },
             (Some(catalog), None) => Self::Postgres {
                 admin: to_maintenance_database(&catalog),
@@ -42,21 +37,14 @@ impl Databases {
             },
             (None, Some(_)) => {
                 reader.require(CATALOG, "ADMIN_DATABASE_URL is given and needs it beside");
-                Self::sqlite(data_dir)
+                Self::Sqlite
             }
         }
     }
 
-    fn sqlite(data_dir: &Path) -> Self {
-        Self::Sqlite {
-            catalog: data_dir.join("catalog.db"),
-            tenants: data_dir.join("tenants"),
-        }
-    }
-
     /// Whether there cannot be a platform admin yet, as far as can be told without a connection.
-    pub(super) fn are_surely_new(&self) -> bool {
-        matches!(self, Self::Sqlite { catalog, .. } if !catalog.exists())
+    pub(super) fn are_surely_new(&self, data_dir: &Path) -> bool {
+        matches!(self, Self::Sqlite) && !data_dir.join("catalog.db").exists()
     }
 }
 

@@ -84,7 +84,7 @@ impl Config {
         if config.environment.is_production() {
             require(&mut reader, &PRODUCTION_SECRETS);
         }
-        if config.environment.is_production() && config.databases.are_surely_new() {
+        if config.environment.is_production() && config.databases.are_surely_new(&config.data_dir) {
             require(&mut reader, &FIRST_ADMIN);
         }
         reader.finish(config)
@@ -126,7 +126,7 @@ impl Config {
                 .list("FRONTEND_URL", ORIGIN, parse::origin)
                 .unwrap_or_default(),
             admin: FirstAdmin::read(reader),
-            databases: Databases::read(reader, &data_dir),
+            databases: Databases::read(reader),
             secrets: GivenSecrets::read(reader),
             base_domains: reader
                 .list("ERP_BASE_DOMAINS", DOMAIN, |text| text.parse().ok())

@@ -33,7 +33,7 @@ fn nothing_needs_to_be_given() {
     assert_eq!(config.environment, AppEnv::Development);
     assert!(config.frontend_origins.is_empty());
     assert_eq!(config.data_dir.to_str(), Some("./data"));
-    assert!(matches!(config.databases, Databases::Sqlite { .. }));
+    assert!(matches!(config.databases, Databases::Sqlite));
     assert_eq!(config.base_domains[0].as_str(), "localhost");
     assert_eq!(config.max_connections, 60);
     assert_eq!(config.cached_tenants, 10_000);

@@ -70,7 +70,9 @@ pub(super) async fn refresh(
     Json(form): Json<RefreshForm>,
 ) -> Result<Json<SignedInView>, Problem> {
     let token = form.refresh_token.expose_secret();
-    let refreshed = platform.sign_in().refresh(Realm::Enterprise, token, &origin);
+    let refreshed = platform
+        .sign_in()
+        .refresh(Realm::Enterprise, token, &origin);
     Ok(Json(refreshed.await.map_err(told)?.into()))
 }
 

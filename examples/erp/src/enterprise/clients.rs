@@ -7,9 +7,7 @@ use multitenant_core::platform::Platform;
 use multitenant_core::{Code, Problem as CoreProblem, TenantId};
 use serde::Serialize;
 
-use super::client::{
-    ClientPatchForm, ClientView, ClientsQuery, Confirmation, NewClientForm,
-};
+use super::client::{ClientPatchForm, ClientView, ClientsQuery, Confirmation, NewClientForm};
 use crate::caller::{Caller, told};
 use crate::forms::Check;
 

@@ -11,7 +11,7 @@ use multitenant_core::platform::Platform;
 use multitenant_core::rbac::EnterpriseAction::{Administer, Manage, Read};
 
 /// The routes under `/api/enterprise`, in the order of the story.
-pub fn routes(platform: &Platform) -> Guarded<Platform> {
+pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
     let oneself = Access::STAFF_BEFORE_PASSWORD_CHANGE;
     Guarded::new(platform.gate().clone())
         .public("/auth/login", post(auth::login))

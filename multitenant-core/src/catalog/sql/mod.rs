@@ -95,6 +95,16 @@ impl SqlCatalog {
         Ok(Write::new(self.transaction().await?, change))
     }
 
+    /// Asks the database something that it must answer.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    pub async fn ping(&self) -> Result<(), CatalogError> {
+        let answer = crate::on!(&self.inner.pool, pool =>
+            sqlx::query("SELECT 1").fetch_one(pool).await.map(drop));
+        Ok(answer?)
+    }
+
     async fn transaction(&self) -> sqlx::Result<LogTransaction> {
         LogTransaction::begin(&self.inner.pool, self.inner.turn.as_ref()).await
     }
