@@ -1,5 +1,6 @@
 //! The handle that stands wherever code has `&PgPool` or `&SqlitePool`.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod any;
 mod connection;
 mod executor;
@@ -16,6 +17,7 @@ use super::handle::{Tenant, WrongEngine};
 use crate::engine::ConnectError;
 use crate::engine::{SqlConnector, SqlEngine};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use any::AnySql;
 pub use connection::DbConnection;
 
@@ -212,6 +214,7 @@ impl Tenant {
             .map_err(|_| WrongEngine::new(DB::NAME))
     }
 
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     /// The tenant's database, on whichever engine it runs.
     ///
     /// # Errors
