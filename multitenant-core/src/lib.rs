@@ -29,9 +29,9 @@ pub mod input;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod platform;
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod provision;
 pub mod rbac;
 pub mod resolve;
