@@ -11,10 +11,10 @@
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "accounts")]
+#[cfg(all(feature = "accounts", any(feature = "postgres", feature = "sqlite")))]
 pub mod accounts;
 pub mod auth;
-#[cfg(feature = "catalog")]
+#[cfg(all(feature = "catalog", any(feature = "postgres", feature = "sqlite")))]
 pub mod catalog;
 pub mod directory;
 pub mod engine;
@@ -29,9 +29,9 @@ pub mod keys;
 pub mod limits;
 #[cfg(feature = "passwords")]
 pub mod password;
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod platform;
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod provision;
 pub mod rbac;
 pub mod resolve;

@@ -5,7 +5,7 @@ mod cell;
 mod connector;
 #[cfg(feature = "_sql")]
 mod per_engine;
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod provisioner;
 #[cfg(feature = "_sql")]
 mod sql_connector;

@@ -149,3 +149,15 @@ macro_rules! on {
         }
     };
 }
+
+/// Writes a query once for both engines; this build has neither, so nothing is ever matched.
+#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+#[macro_export]
+macro_rules! on {
+    ($subject:expr, $name:pat => $body:expr) => {
+        match $subject {
+            $crate::engine::PerEngine::Postgres(never) => $crate::engine::absurd(never),
+            $crate::engine::PerEngine::Sqlite(never) => $crate::engine::absurd(never),
+        }
+    };
+}

@@ -1,4 +1,5 @@
 use std::future::Future;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::str::FromStr;
 
 use sqlx::{Connection, Database};
@@ -46,6 +47,7 @@ mod sealed {
     impl Sealed for sqlx::Sqlite {}
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 fn parse<O: FromStr>(url: &str, expected: &'static str) -> Result<O, ConnectError> {
     // The parser's own error may repeat the URL, password included.
     url.parse().map_err(|_| ConnectError::Data(expected))

@@ -14,8 +14,10 @@ mod tenants;
 
 pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, Lease, Share};
 pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, TenantCache};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use db::AnySql;
 #[cfg(feature = "_sql")]
-pub use db::{AnySql, Db, DbConnection};
+pub use db::{Db, DbConnection};
 pub use error::TenantError;
 pub use handle::{Tenant, WrongEngine};
 pub use manager::TenantManager;

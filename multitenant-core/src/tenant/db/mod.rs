@@ -1,5 +1,6 @@
 //! The handle that stands wherever code has `&PgPool` or `&SqlitePool`.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod any;
 mod connection;
 mod executor;
@@ -12,10 +13,11 @@ use sqlx::{Pool, SqlSafeStr, SqlStr, Transaction};
 
 use super::budget::{AcquireError, Lease, Share};
 use super::handle::{Tenant, WrongEngine};
-#[cfg(feature = "provision")]
+#[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 use crate::engine::ConnectError;
 use crate::engine::{SqlConnector, SqlEngine};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use any::AnySql;
 pub use connection::DbConnection;
 
@@ -86,14 +88,14 @@ impl<DB: SqlEngine> From<Pool<DB>> for Db<DB> {
 }
 
 impl<DB: SqlEngine> Db<DB> {
-    #[cfg(feature = "provision")]
+    #[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
     async fn connect_once(url: &str) -> Result<Self, ConnectError> {
         let options = sqlx::pool::PoolOptions::new().max_connections(1);
         let pool = options.connect_with(DB::options(url)?).await;
         pool.map(Self::from).map_err(ConnectError::failed)
     }
 
-    #[cfg(feature = "provision")]
+    #[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
     async fn close_pool(&self) {
         if let Source::Pool(pool) = &self.source {
             pool.close().await;
@@ -212,6 +214,7 @@ impl Tenant {
             .map_err(|_| WrongEngine::new(DB::NAME))
     }
 
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     /// The tenant's database, on whichever engine it runs.
     ///
     /// # Errors
