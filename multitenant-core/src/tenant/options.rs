@@ -5,7 +5,7 @@ use super::cache::{CacheOptions, CacheStats};
 use crate::ServerId;
 use crate::events::FollowerOptions;
 
-/// How a [`TenantManager`] works.
+/// How a [`TenantManager`](super::TenantManager) works.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ManagerOptions {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A value out of a [`TenantCache`]. As long as one is held, the value is not dropped, whether
+/// A value out of a [`TenantCache`](super::TenantCache). As long as one is held, the value is not dropped, whether
 /// or not the cache still has it.
 pub struct Cached<V> {
     held: Arc<Held<V>>,
