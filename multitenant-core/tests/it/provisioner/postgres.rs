@@ -105,7 +105,10 @@ async fn a_database_goes_also_while_its_sessions_are_open(world: &World) {
 async fn a_login_goes_also_when_it_left_large_objects_elsewhere(world: &World) {
     let tenant = world.tenant().await;
     let open = world.server().role("open");
-    world.server().run(format!("CREATE DATABASE {open}")).await;
+    world
+        .server()
+        .run(format!("CREATE DATABASE {open} TEMPLATE template0"))
+        .await;
     let mut session = world
         .server()
         .connect_elsewhere(&tenant.url, &open)

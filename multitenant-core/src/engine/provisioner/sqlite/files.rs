@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::lock::FolderLock;
+use super::lock::Held;
 use crate::engine::provisioner::error::{ProvisionError, Step};
 
 /// What SQLite keeps beside a database. Its files have the database's mode.
@@ -68,7 +68,7 @@ pub(super) fn remove(file: &Path) -> io::Result<()> {
 /// takes the folder's lock with it.
 pub(super) async fn blocking<F>(
     step: Step,
-    lock: FolderLock,
+    lock: Held,
     path: PathBuf,
     work: F,
 ) -> Result<(), ProvisionError>

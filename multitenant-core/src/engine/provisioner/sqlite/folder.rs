@@ -1,12 +1,11 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::Url;
 
 use super::files::{UNFINISHED, file_error};
+use super::lock::Lock;
 use crate::TenantId;
 use crate::engine::provisioner::error::{ProvisionError, Step};
 use crate::engine::provisioner::names::DatabaseName;
@@ -18,7 +17,10 @@ const EXTENSION: &str = "db";
 pub(super) struct Folder {
     path: PathBuf,
     url: Url,
-    turns: Arc<Mutex<()>>,
+    /// Held while files are made or removed.
+    pub(super) files: Lock,
+    /// Held while a tenant is migrated, so that a slow migration delays no new tenant.
+    pub(super) migrations: Lock,
 }
 
 impl Folder {
@@ -38,21 +40,13 @@ impl Folder {
         }
         match Url::from_file_path(&path) {
             Ok(url) => Ok(Self {
+                files: Lock::new(path.join(".lock")),
+                migrations: Lock::new(path.join(".lock-migrations")),
                 path,
                 url,
-                turns: Arc::default(),
             }),
             Err(()) => Err(unsafe_folder(&path, "its path cannot be written as a URL")),
         }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Waits for this process's turn at the folder's lock.
-    pub(super) async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.turns).lock_owned().await
     }
 
     pub(super) fn file(&self, name: &DatabaseName) -> PathBuf {

@@ -1,37 +1,53 @@
 use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::files::file_error;
-use super::folder::Folder;
 use crate::engine::provisioner::error::{ProvisionError, Step};
 
-/// The lock on a folder, held until this is dropped or the process ends.
+/// A lock that the tasks of all processes of the machine share, by the name of a file.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    turns: Arc<Mutex<()>>,
+}
+
+/// A lock that is held, until this is dropped or the process ends.
 #[expect(dead_code, reason = "dropping the fields unlocks")]
-pub(super) struct FolderLock {
+pub(super) struct Held {
     file: File,
     turn: OwnedMutexGuard<()>,
 }
 
-/// Waits until no other task or process makes or removes files in the folder.
-///
-/// Of this process one task at a time waits for the file: the threads that wait could otherwise be
-/// all there are, with none left for the holder's own work.
-pub(super) async fn exclusive(folder: &Folder, step: Step) -> Result<FolderLock, ProvisionError> {
-    let turn = folder.turn().await;
-    let path = folder.path().join(".lock");
-    let shown = path.clone();
-    let locking = tokio::task::spawn_blocking(move || {
-        let file = open(&path)?;
-        file.lock()?;
-        Ok(file)
-    });
-    let locked = locking.await.map_err(std::io::Error::other).flatten();
-    let file = locked.map_err(|source| file_error(step, &shown, source))?;
-    Ok(FolderLock { file, turn })
+impl Lock {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            turns: Arc::default(),
+        }
+    }
+
+    /// Waits until no other task or process holds the lock.
+    ///
+    /// Of this process one task at a time waits for the file: the threads that wait could otherwise
+    /// be all there are, with none left for the holder's own work.
+    pub(super) async fn hold(&self, step: Step) -> Result<Held, ProvisionError> {
+        let turn = Arc::clone(&self.turns).lock_owned().await;
+        let path = self.path.clone();
+        let locking = tokio::task::spawn_blocking(move || {
+            let file = open(&path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let locked = locking.await.map_err(std::io::Error::other).flatten();
+        let file = locked.map_err(|source| file_error(step, &self.path, source))?;
+        Ok(Held { file, turn })
+    }
 }
 
-fn open(path: &std::path::Path) -> std::io::Result<File> {
+fn open(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -55,7 +55,7 @@ impl SqliteProvisioner {
 
     /// Builds under another name and renames when all is done.
     async fn build_template(&self, schema: &Schema, file: PathBuf) -> Result<(), ProvisionError> {
-        let lock = lock::exclusive(&self.folder, Step::Template).await?;
+        let lock = self.folder.files.hold(Step::Template).await?;
         if files::is_there(Step::Template, &file)? {
             return Ok(());
         }
@@ -82,11 +82,17 @@ async fn connect(step: Step, file: &Path) -> Result<SqliteConnection, ProvisionE
         .during(step)
 }
 
+async fn migrate(file: &Path, schema: &Schema) -> Result<(), ProvisionError> {
+    let mut connection = connect(Step::Migrate, file).await?;
+    schema.apply(&mut connection, Step::Migrate).await?;
+    connection.close().await.during(Step::Migrate)
+}
+
 #[async_trait]
 impl Provisioner for SqliteProvisioner {
     /// Removes what a killed process left half made.
     async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionError> {
-        let _lock = lock::exclusive(&self.folder, Step::Prepare).await?;
+        let _lock = self.folder.files.hold(Step::Prepare).await?;
         self.folder.remove_unfinished(Step::Prepare)?;
         Ok(Vec::new())
     }
@@ -103,7 +109,7 @@ impl Provisioner for SqliteProvisioner {
     }
 
     async fn drop_template(&self, template: &Template) -> Result<(), ProvisionError> {
-        let lock = lock::exclusive(&self.folder, Step::Template).await?;
+        let lock = self.folder.files.hold(Step::Template).await?;
         let file = self.template_file(template);
         files::blocking(Step::Template, lock, file, files::remove).await
     }
@@ -117,7 +123,7 @@ impl Provisioner for SqliteProvisioner {
         tenant: TenantId,
         template: &Template,
     ) -> Result<(), ProvisionError> {
-        let lock = lock::exclusive(&self.folder, Step::CreateDatabase).await?;
+        let lock = self.folder.files.hold(Step::CreateDatabase).await?;
         let (file, source) = (self.file_of(tenant), self.template_file(template));
         if files::is_there(Step::CreateDatabase, &file)? {
             return Ok(());
@@ -136,9 +142,19 @@ impl Provisioner for SqliteProvisioner {
         if !files::is_there(Step::Migrate, &file)? {
             return Err(ProvisionError::DatabaseMissing { tenant });
         }
-        let mut connection = connect(Step::Migrate, &file).await?;
-        schema.apply(&mut connection, Step::Migrate).await?;
-        connection.close().await.during(Step::Migrate)
+        let lock = self.folder.migrations.hold(Step::Migrate).await?;
+        // In a task of its own: SQLite's thread goes on when the caller goes away, and whoever
+        // tries again must not meet it half-way.
+        let (schema, path) = (schema.clone(), file.clone());
+        let migrating = tokio::spawn(async move {
+            let done = migrate(&path, &schema).await;
+            drop(lock);
+            done
+        });
+        let failed = |source| files::file_error(Step::Migrate, &file, source);
+        migrating
+            .await
+            .map_err(|error| failed(std::io::Error::other(error)))?
     }
 
     async fn set_login(&self, _: TenantId, _: Login) -> Result<(), ProvisionError> {
@@ -150,7 +166,7 @@ impl Provisioner for SqliteProvisioner {
     }
 
     async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionError> {
-        let lock = lock::exclusive(&self.folder, Step::DropDatabase).await?;
+        let lock = self.folder.files.hold(Step::DropDatabase).await?;
         let file = self.file_of(tenant);
         files::blocking(Step::DropDatabase, lock, file, files::remove).await
     }
