@@ -9,6 +9,8 @@
 //! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
 //! | answer an error | [`Problem`] |
 //! | find a request in the log | [`request_id`] |
+#![doc = ""]
+#![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod extract;

@@ -8,18 +8,19 @@ use crate::{FieldError, Problem};
 pub(super) fn unacceptable(path: &Path, error: &impl Display) -> Problem {
     let message = without_position(&error.to_string()).to_owned();
     let parent = path.to_string();
-    let field = match missing(&message) {
-        Some(missing) if parent == "." => missing.to_owned(),
-        Some(missing) => format!("{parent}.{missing}"),
+    let field = match named(&message) {
+        Some(name) if parent == "." => name.to_owned(),
+        Some(name) => format!("{parent}.{name}"),
         None => parent,
     };
     Problem::invalid(vec![FieldError::new(field, message)])
 }
 
-/// The field that serde misses. It tells the name in its message only, and for the path the thing
-/// that the field is missing in.
-fn missing(message: &str) -> Option<&str> {
-    let name = message.strip_prefix("missing field `")?;
+/// The field that is missing, or is there twice. serde tells its name in the message only, and for
+/// the path the thing that it belongs to.
+fn named(message: &str) -> Option<&str> {
+    let opened = ["missing field `", "duplicate field `"];
+    let name = opened.iter().find_map(|text| message.strip_prefix(text))?;
     name.strip_suffix('`')
 }
 

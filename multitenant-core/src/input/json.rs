@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_body() {
         let deep = "[".repeat(100_000);
-        let table: [(&[u8], Code, &str); 15] = [
+        let table: [(&[u8], Code, &str); 16] = [
             (b"", Code::BodyMalformed, ""),
             (b"{", Code::BodyMalformed, ""),
             (
@@ -115,10 +115,15 @@ mod tests {
             ),
             (b"{\"name\": NaN}", Code::BodyMalformed, ""),
             (b"{\"name\": \"\\ud800\"}", Code::BodyMalformed, ""),
-            (deep.as_bytes(), Code::ValidationFailed, "."),
-            (b"[]", Code::ValidationFailed, "name"),
+            (deep.as_bytes(), Code::ValidationFailed, "[0]"),
+            (b"[]", Code::ValidationFailed, "."),
             (b"null", Code::ValidationFailed, "."),
             (b"{\"lineItems\": []}", Code::ValidationFailed, "name"),
+            (
+                b"{\"name\": \"a\", \"name\": \"b\"}",
+                Code::ValidationFailed,
+                "name",
+            ),
             (b"{\"name\": 1}", Code::ValidationFailed, "name"),
             (
                 b"{\"name\": \"a\", \"isAdmin\": true}",
