@@ -1,11 +1,7 @@
 //! What one address sends too much is refused, and no other address feels it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
+use crate::common::{TestServer, assert_problem, header};
 use axum::Router;
 use axum::routing::{get, post};
-use common::{TestServer, assert_problem, header};
 use erp_server::config::TrustedProxies;
 use erp_server::http::Stack;
 use erp_server::server::Deadlines;

@@ -1,11 +1,6 @@
 //! A server on a free port of loopback, and what is said to it.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "each test file uses a part of it, and fails by panicking"
-)]
 
+pub mod program;
 use std::net::SocketAddr;
 use std::time::Duration;
 

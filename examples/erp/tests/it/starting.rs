@@ -1,6 +1,4 @@
 //! The program itself, as people start it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,15 +1,11 @@
 //! What goes wrong is told in one form, whoever refuses.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{TestServer, assert_problem, header, read_all, write};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use common::{TestServer, assert_problem, header, read_all, write};
 use erp_server::http::Stack;
 use reqwest::Method;
 

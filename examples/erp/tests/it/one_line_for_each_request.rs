@@ -1,14 +1,10 @@
 //! What the log says of a request, and what it keeps to itself.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 
+use crate::common::{LONG, TestServer, write};
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use common::{LONG, TestServer, write};
 use erp_server::config::AppEnv;
 use erp_server::telemetry::dispatch;
 use serde_json::Value;

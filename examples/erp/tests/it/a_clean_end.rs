@@ -1,15 +1,11 @@
 //! Ending without breaking off what runs.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::common::{LONG, TestServer, read_all, write};
 use axum::Router;
 use axum::routing::get;
-use common::{LONG, TestServer, read_all, write};
 use erp_server::server::{Deadlines, Stop, bind, serve};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -139,7 +135,7 @@ async fn sigterm_and_ctrl_c_let_a_request_in_flight_finish_and_the_process_ends_
 
 fn start_child() -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["child", "--exact", "--ignored", "--nocapture"])
+        .args(["a_clean_end::child", "--exact", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()

@@ -1,14 +1,10 @@
 //! What the server says about its health.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::common::{TestServer, assert_problem, header};
 use async_trait::async_trait;
 use axum::Router;
-use common::{TestServer, assert_problem, header};
 use erp_server::health::{self, CacheHealth, Probe, ProbeError};
 use erp_server::http::Stack;
 use erp_server::server::Deadlines;

@@ -1,11 +1,7 @@
 //! The id and the headers that leave with every answer.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
+use crate::common::{TestServer, header};
 use axum::Router;
 use axum::routing::{get, post};
-use common::{TestServer, header};
 use erp_server::http::Stack;
 use reqwest::{Method, Response};
 
