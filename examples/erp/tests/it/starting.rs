@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -21,33 +21,81 @@ fn erp_server(folder: &Path) -> Command {
     command
 }
 
+/// One run of the server: where it listens, until it is ended.
+struct Run {
+    child: Child,
+    /// Kept open, since a server that cannot log is another test.
+    log: Lines<BufReader<ChildStderr>>,
+    address: String,
+}
+
+impl Run {
+    async fn start(folder: &Path) -> Self {
+        let mut child = erp_server(folder).env("PORT", "0").spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let listening = listening(&mut log);
+        let address = tokio::time::timeout(LONG, listening).await.unwrap();
+        Self {
+            child,
+            log,
+            address,
+        }
+    }
+
+    async fn get(&self, path: &str) -> u16 {
+        let url = format!("http://{}{path}", self.address);
+        reqwest::get(url).await.unwrap().status().as_u16()
+    }
+
+    /// Ends it, and gives its exit code and what it has printed.
+    async fn end(mut self) -> (Option<i32>, String) {
+        let pid = Pid::from_raw(self.child.id().unwrap().try_into().unwrap());
+        kill(pid, Signal::SIGTERM).unwrap();
+        let rest = async { while self.log.next_line().await.unwrap().is_some() {} };
+        tokio::time::timeout(LONG, rest).await.unwrap();
+        let output = self.child.wait_with_output().await.unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    }
+}
+
+async fn listening(log: &mut Lines<BufReader<ChildStderr>>) -> String {
+    loop {
+        let line = log.next_line().await.unwrap();
+        let line = line.expect("it ended before it listened");
+        if let Some((_, address)) = line.split_once("address=") {
+            return address.to_owned();
+        }
+    }
+}
+
 #[tokio::test]
 async fn it_starts_in_an_empty_folder_answers_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = erp_server(folder.path()).env("PORT", "0").spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let listening = async {
-        while let Some(line) = log.next_line().await.unwrap() {
-            if let Some((_, address)) = line.split_once("address=") {
-                return address.to_owned();
-            }
-        }
-        panic!("it did not listen");
-    };
-    let address = tokio::time::timeout(LONG, listening).await.unwrap();
-    let alive = reqwest::get(format!("http://{address}/livez"))
-        .await
-        .unwrap();
-    assert_eq!(alive.status(), 200);
+    let run = Run::start(folder.path()).await;
+    assert_eq!(run.get("/livez").await, 200);
+    assert_eq!(run.get("/api/health").await, 200);
     assert!(folder.path().join("data/keys/db-encryption").exists());
+    assert_eq!(run.end().await.0, Some(0));
+}
 
-    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap());
-    kill(pid, Signal::SIGTERM).unwrap();
-    let status = tokio::time::timeout(LONG, child.wait())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(status.code(), Some(0));
+#[tokio::test]
+async fn the_first_start_shows_how_to_go_on_and_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Run::start(folder.path()).await;
+    assert_eq!(first.get("/readyz").await, 200);
+    let (_, printed) = first.end().await;
+    assert!(
+        printed.contains("The first platform admin is "),
+        "{printed}"
+    );
+    assert!(printed.contains("it is shown this once"), "{printed}");
+
+    let second = Run::start(folder.path()).await;
+    assert_eq!(second.get("/readyz").await, 200);
+    assert_eq!(second.end().await, (Some(0), String::new()));
 }
 
 async fn refusal(command: &mut Command) -> String {
