@@ -93,61 +93,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_body() {
+    fn what_is_no_json_is_malformed() {
+        let table: [&[u8]; 7] = [
+            b"",
+            b"{",
+            br#"{"name": "a", "lineItems": []"#,
+            br#"{"name": "a", "lineItems": []} x"#,
+            b"{\"name\": \"\xff\", \"lineItems\": []}",
+            br#"{"name": NaN}"#,
+            br#"{"name": "\ud800"}"#,
+        ];
+        for body in table {
+            let malformed = Some((Code::BodyMalformed, String::new()));
+            assert_eq!(refused(JSON, body), malformed, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn the_offending_field_is_named() {
         let deep = "[".repeat(100_000);
-        let table: [(&[u8], Code, &str); 16] = [
-            (b"", Code::BodyMalformed, ""),
-            (b"{", Code::BodyMalformed, ""),
+        for (body, field) in [
+            (r#"[]"#, "."),
+            (r#"null"#, "."),
+            (deep.as_str(), "[0]"),
+            (r#"{"name": 1}"#, "name"),
+            (r#"{"lineItems": []}"#, "name"),
+            (r#"{"name": "a", "name": "b"}"#, "name"),
+            (r#"{"name": "a", "isAdmin": true}"#, "isAdmin"),
+            (r#"{"lineItems": [{}]}"#, "lineItems[0].quantity"),
             (
-                b"{\"name\": \"a\", \"lineItems\": []",
-                Code::BodyMalformed,
-                "",
-            ),
-            (
-                b"{\"name\": \"a\", \"lineItems\": []} x",
-                Code::BodyMalformed,
-                "",
-            ),
-            (
-                b"{\"name\": \"\xff\", \"lineItems\": []}",
-                Code::BodyMalformed,
-                "",
-            ),
-            (b"{\"name\": NaN}", Code::BodyMalformed, ""),
-            (b"{\"name\": \"\\ud800\"}", Code::BodyMalformed, ""),
-            (deep.as_bytes(), Code::ValidationFailed, "[0]"),
-            (b"[]", Code::ValidationFailed, "."),
-            (b"null", Code::ValidationFailed, "."),
-            (b"{\"lineItems\": []}", Code::ValidationFailed, "name"),
-            (
-                b"{\"name\": \"a\", \"name\": \"b\"}",
-                Code::ValidationFailed,
-                "name",
-            ),
-            (b"{\"name\": 1}", Code::ValidationFailed, "name"),
-            (
-                b"{\"name\": \"a\", \"isAdmin\": true}",
-                Code::ValidationFailed,
-                "isAdmin",
-            ),
-            (
-                b"{\"lineItems\": [{\"quantity\": 1}, {\"quantity\": 256}]}",
-                Code::ValidationFailed,
+                r#"{"lineItems": [{"quantity": 1}, {"quantity": 256}]}"#,
                 "lineItems[1].quantity",
             ),
-            (
-                b"{\"lineItems\": [{}]}",
-                Code::ValidationFailed,
-                "lineItems[0].quantity",
-            ),
-        ];
-        for (body, code, field) in table {
-            let shown = String::from_utf8_lossy(&body[..body.len().min(60)]);
-            assert_eq!(
-                refused(JSON, body),
-                Some((code, field.to_owned())),
-                "{shown}"
-            );
+        ] {
+            let invalid = Some((Code::ValidationFailed, field.to_owned()));
+            assert_eq!(refused(JSON, body.as_bytes()), invalid, "{field}");
         }
     }
 

@@ -1,156 +1,26 @@
 //! Extractors and problems, as handlers use them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod common;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::common::{Ask, Server, World, eventually};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{get, post};
-use common::{Ask, Server, World, eventually};
-use multitenant_axum::{
-    AnySql, Db, Guarded, HintedTenant, Json, Path, Principal, Problem, Query, Tenant,
-};
+use axum::routing::get;
+use multitenant_axum::{AnySql, Db, Guarded, HintedTenant, Path, Principal, Problem, Tenant};
 use multitenant_core::engine::SqliteConnector;
 use multitenant_core::gate::Access;
 use multitenant_core::rbac::EnterpriseAction;
 use multitenant_core::tenant::TenantManager;
 use multitenant_core::{Code, on};
-use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, Sqlite};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tracing::Instrument;
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Order {
-    name: String,
-    line_items: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paging {
-    page: Option<u32>,
-}
-
-#[tokio::test]
-async fn what_is_wrong_with_a_body_is_said() {
-    let app = Router::new().route("/", post(async |Json(order): Json<Order>| Json(order)));
-    let world = World::new().await;
-    let server = world.serve(app.layer(DefaultBodyLimit::max(64))).await;
-    let good = r#"{"name":"a","lineItems":[1]}"#;
-    let answer = server.ask(Ask::post("/").json(good)).await;
-    assert_eq!((answer.status, answer.text().as_str()), (200, good));
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-
-    let table: [(Ask, Code, &str); 11] = [
-        (Ask::post("/").json(""), Code::BodyMalformed, ""),
-        (
-            Ask::post("/").json(&b"{\"name\": \"\xff\"}"[..]),
-            Code::BodyMalformed,
-            "",
-        ),
-        (Ask::post("/").json(r#"{"name": "#), Code::BodyMalformed, ""),
-        (
-            Ask::post("/").json(format!("{good} {good}")),
-            Code::BodyMalformed,
-            "",
-        ),
-        (Ask::post("/").json(vec![b' '; 65]), Code::BodyTooLarge, ""),
-        (Ask::post("/").body(good), Code::UnsupportedMediaType, ""),
-        (
-            Ask::post("/")
-                .header("content-type", "text/plain")
-                .json(good),
-            Code::UnsupportedMediaType,
-            "",
-        ),
-        (
-            Ask::post("/").json(r#"{"name": 1}"#),
-            Code::ValidationFailed,
-            "name",
-        ),
-        (
-            Ask::post("/").json(r#"{"name": "a"}"#),
-            Code::ValidationFailed,
-            "lineItems",
-        ),
-        (
-            Ask::post("/").json(r#"{"lineItems": [1, -1]}"#),
-            Code::ValidationFailed,
-            "lineItems[1]",
-        ),
-        (
-            Ask::post("/").json(r#"{"isAdmin": true}"#),
-            Code::ValidationFailed,
-            "isAdmin",
-        ),
-    ];
-    for (ask, code, field) in table {
-        let body = server.refuses(ask, code).await;
-        assert_eq!(
-            body["errors"][0]["field"].as_str().unwrap_or_default(),
-            field,
-            "{body}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_breaks_off_harms_nobody() {
-    let app = Router::new().route("/", post(async |Json(order): Json<Order>| Json(order)));
-    let world = World::new().await;
-    let server = world.serve(app).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let whole = Ask::post("/")
-        .json(r#"{"name":"a","lineItems":[1]}"#)
-        .bytes();
-    stream.write_all(&whole[..whole.len() - 4]).await.unwrap();
-    drop(stream);
-    let answer = Ask::post("/")
-        .json(r#"{"name":"a","lineItems":[]}"#)
-        .send(server.address)
-        .await;
-    assert_eq!(answer.status, 200);
-}
-
-#[tokio::test]
-async fn a_bad_query_is_422_and_a_bad_id_in_a_path_is_404() {
-    let page = async |Query(paging): Query<Paging>| paging.page.unwrap_or(1).to_string();
-    let app = Router::new()
-        .route("/list", get(page))
-        .route("/one/{id}", get(async |Path(id): Path<u64>| id.to_string()))
-        .route("/wrong/{id}", get(async |Path(_): Path<(u8, u8)>| "never"));
-    let world = World::new().await;
-    let server = world.serve(app).await;
-    assert_eq!(server.ask(Ask::get("/list?page=3")).await.text(), "3");
-    assert_eq!(server.ask(Ask::get("/list")).await.text(), "1");
-    for (query, field) in [
-        ("page=0x", "page"),
-        ("page=1&page=2", "page"),
-        ("limits=1", "limits"),
-    ] {
-        let ask = Ask::get(format!("/list?{query}"));
-        let body = server.refuses(ask, Code::ValidationFailed).await;
-        assert_eq!(body["errors"][0]["field"], field);
-    }
-    assert_eq!(server.ask(Ask::get("/one/7")).await.text(), "7");
-    for id in ["seven", "-7", "99999999999999999999", "%ff", "7%00"] {
-        server
-            .refuses(Ask::get(format!("/one/{id}")), Code::NotFound)
-            .await;
-    }
-    server.refuses(Ask::get("/wrong/1"), Code::Internal).await;
-}
 
 #[tokio::test]
 async fn every_code_there_is_can_be_answered() {
@@ -187,7 +57,8 @@ async fn a_request_keeps_a_sane_id_and_is_given_one_otherwise() {
         assert_ne!(given, odd);
         assert_eq!(given.len(), 36);
     }
-    let bare = common::serve(Router::new().fallback(async || Problem::from(Code::NotFound))).await;
+    let bare =
+        crate::common::serve(Router::new().fallback(async || Problem::from(Code::NotFound))).await;
     let answer = bare.ask(Ask::get("/")).await;
     assert!(!answer.text().contains("requestId"));
 }

@@ -1,10 +1,8 @@
 //! What becomes of routes, known and unknown.
 
-mod common;
-
+use crate::common::{Ask, World, invoices};
 use axum::http::Method;
 use axum::routing::{any, get, post};
-use common::{Ask, World, invoices};
 use multitenant_axum::{Guarded, Path};
 use multitenant_core::Code;
 use multitenant_core::gate::Access;

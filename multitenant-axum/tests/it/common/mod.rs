@@ -1,15 +1,10 @@
 //! What the tests share: two tenants on SQLite files, people whose tokens are words, a server on a
 //! real socket, and a client that sends exactly the bytes it is told.
-#![allow(
+#[path = "../../../../multitenant-core/tests/it/common/nowhere.rs"]
+#[allow(
     dead_code,
-    unreachable_pub,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "each test binary uses a part of it, and a test that cannot go on fails"
+    reason = "shared with the library's own tests, which use all of it"
 )]
-
-#[path = "../../../multitenant-core/tests/common/nowhere.rs"]
 mod nowhere;
 mod wire;
 
@@ -94,7 +89,7 @@ pub struct World {
     pub directory: Arc<Changeable>,
     pub a: TenantRecord,
     pub b: TenantRecord,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl World {
@@ -130,7 +125,7 @@ impl World {
             directory,
             a,
             b,
-            folder,
+            _folder: folder,
         }
     }
 

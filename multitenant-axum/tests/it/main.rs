@@ -1,0 +1,16 @@
+//! What the adapter promises, each file a promise, over real sockets. One binary, so that it is
+//! linked once.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+mod bodies_and_queries_are_read;
+mod every_route_has_a_rule;
+mod handlers_take_what_they_need;
+mod who_is_let_through;
