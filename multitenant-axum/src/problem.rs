@@ -2,7 +2,9 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICAT
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use multitenant_core::gate::Refusal;
-use multitenant_core::tenant::{TenantError, WrongEngine};
+use multitenant_core::tenant::TenantError;
+#[cfg(feature = "_sql")]
+use multitenant_core::tenant::WrongEngine;
 use multitenant_core::{Code, Problem as CoreProblem};
 
 use crate::request_id;
