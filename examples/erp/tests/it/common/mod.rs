@@ -1,6 +1,7 @@
 //! A server on a free port of loopback, and what is said to it.
 
 pub mod program;
+pub mod proxy;
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The program itself, as people start it, on either engine.
 
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,26 @@ fn url_of(database: &str) -> String {
     format!("{server}/{database}?{parameters}")
 }
 
+/// Where the test server listens.
+pub fn server_address() -> String {
+    let url = server_url();
+    let (_, rest) = url.rsplit_once('@').unwrap();
+    let (address, _) = rest.split_once('/').unwrap();
+    address.to_owned()
+}
+
+/// The settings by which the databases of a place are reached at another address.
+pub fn through(place: &Place, address: SocketAddr) -> Vec<(&'static str, String)> {
+    let Place::Postgres { catalog, .. } = place else {
+        panic!("files are not reached through an address");
+    };
+    let moved = |url: String| url.replace(&server_address(), &address.to_string());
+    vec![
+        ("ENTERPRISE_DATABASE_URL", moved(url_of(catalog))),
+        ("ADMIN_DATABASE_URL", moved(server_url())),
+    ]
+}
+
 impl Place {
     pub fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().unwrap())
@@ -101,7 +122,14 @@ impl Place {
 
     /// Starts the server and waits until it listens.
     pub async fn start(&self) -> Program {
-        let mut child = self.command().stderr(Stdio::piped()).spawn().unwrap();
+        self.start_with(&[]).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(&self, settings: &[(&str, String)]) -> Program {
+        let mut command = self.command();
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, log) = tokio::time::timeout(LONG, listening(lines)).await.unwrap();
         Program {
