@@ -32,7 +32,6 @@ const MORE: &[&str] = &[
 const REFUSED: &[&str] = &[
     "CREATE TABLE mine (id int)",
     "CREATE TEMP TABLE mine (id int)",
-    "CREATE UNLOGGED TABLE mine (id int)",
     "SELECT 1 AS id INTO mine",
     "CREATE VIEW mine AS SELECT 1",
     "CREATE SEQUENCE mine",
@@ -53,7 +52,6 @@ const REFUSED: &[&str] = &[
     "ALTER TABLE invoices ADD COLUMN mine int",
     "ALTER TABLE mt_audit_logs DISABLE TRIGGER ALL",
     "DROP TABLE invoices",
-    "DROP VIEW audit_view",
     "TRUNCATE invoices",
     "TRUNCATE mt_audit_logs",
     "UPDATE mt_audit_logs SET action = 'forged'",
