@@ -46,6 +46,11 @@ impl Check {
         text.and_then(|text| self.name(field, text))
     }
 
+    /// A text to search for: anything that can stand in a name.
+    pub(crate) fn search(&mut self, text: Option<String>) -> Option<String> {
+        text.and_then(|text| self.name("search", &text))
+    }
+
     /// The form, if nothing was wrong with it.
     ///
     /// # Errors

@@ -27,31 +27,38 @@ pub use error::PlatformError;
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use multitenant_core::keys::{LocalKeys, Vault};
-/// use multitenant_core::platform::Platform;
-/// use multitenant_core::token::{KeyRing, KeyRings, SigningKey};
-/// use multitenant_core::Realm;
+/// # mod example {
+/// # use std::path::Path;
 /// use std::time::Duration;
 ///
+/// use multitenant_core::Realm;
+/// use multitenant_core::keys::{LocalKeys, Vault};
+/// use multitenant_core::platform::Platform;
+/// use multitenant_core::rbac::access;
+/// use multitenant_core::token::{KeyRing, KeyRings, SigningKey};
+///
 /// multitenant_core::permissions! {
-///     extends multitenant_core::rbac::access::REGISTRY;
+///     extends access::REGISTRY;
 ///     invoices: [READ, CREATE],
 /// }
-/// # mod hidden { pub const STAFF: &str = "a secret of the platform's staff only"; pub const USERS: &str = "a secret of all the tenants' users"; }
-/// # let folder = tempfile::tempdir()?;
-/// # let folder = folder.path().join("data");
-/// # std::fs::create_dir(&folder)?;
-/// let staff = KeyRing::new(Realm::Enterprise, SigningKey::hs256(&hidden::STAFF.into())?);
-/// let users = KeyRing::new(Realm::Client, SigningKey::hs256(&hidden::USERS.into())?);
+///
+/// # pub async fn run(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+/// # let (staff, users) = ("a secret of the platform's staff only", "a secret of all the tenants' users");
+/// let staff = KeyRing::new(Realm::Enterprise, SigningKey::hs256(&staff.into())?);
+/// let users = KeyRing::new(Realm::Client, SigningKey::hs256(&users.into())?);
 /// let keys = KeyRings::new("https://erp.example", staff, users)?;
 /// let vault = Vault::new(LocalKeys::from_file(&folder.join("master.key"))?);
 ///
-/// let platform = Platform::on_sqlite(&folder, keys, vault, REGISTRY).start().await?;
+/// let platform = Platform::on_sqlite(folder.join("data"), keys, vault, REGISTRY).start().await?;
 /// assert!(!platform.accounts().has_staff().await?);
 /// platform.shut_down(Duration::from_secs(5)).await;
 /// # Ok(())
+/// # }
+/// # }
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// #     example::run(tempfile::tempdir()?.path()).await
 /// # }
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}

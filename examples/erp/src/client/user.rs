@@ -91,7 +91,7 @@ impl UsersQuery {
         let mut check = Check::default();
         let page = Paging::new(self.page, self.limit).read(&mut check);
         let filter = UserFilter {
-            search: self.search,
+            search: check.search(self.search),
         };
         check.done(page.map(|page| (filter, page)))
     }

@@ -124,7 +124,7 @@ impl ClientsQuery {
         let status = self.status.map(|text| check.field("status", text.parse()));
         let page = Paging::new(self.page, self.limit).read(&mut check);
         let filter = TenantFilter {
-            search: self.search,
+            search: check.search(self.search),
             status: status.flatten(),
         };
         check.done(page.map(|page| (filter, page)))

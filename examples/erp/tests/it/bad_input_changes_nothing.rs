@@ -75,7 +75,7 @@ on_both_engines! {
             let refused = answer(request).await;
             assert_eq!((refused.status.as_u16(), refused.body["code"].as_str()), (status, Some(code)));
         }
-        for query in ["page=0", "limit=0", "limit=201", "page=x", "status=GONE", "order=name"] {
+        for query in ["page=0", "limit=0", "limit=201", "page=x", "status=GONE", "order=name", "search=%00"] {
             let refused = answer(server.get(&format!("/api/enterprise/clients?{query}"), &admin)).await;
             assert_eq!(refused.status, 422, "{query}");
         }
