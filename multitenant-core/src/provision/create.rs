@@ -4,8 +4,8 @@ use super::error::{During, ProvisioningError, StepName};
 use super::{LEASE, Provisioning};
 use crate::accounts::{self, FirstAdmin};
 use crate::catalog::{
-    Catalog, Change, Idempotency, Lease, NewOperation, NewTenant, Operations, Outcome, Placement,
-    Reserved, TenantRow,
+    Catalog, CatalogError, Change, Idempotency, Lease, NewOperation, NewTenant, OperationStatus,
+    Operations, Outcome, Placement, Reserved, TenantRow,
 };
 use crate::directory::TenantStatus;
 use crate::engine::provisioner::{DatabaseName, LoginPassword, Provisioner};
@@ -136,7 +136,7 @@ impl Provisioning {
 
     async fn row(&self, tenant: TenantId) -> Result<TenantRow, ProvisioningError> {
         let row = self.inner.catalog.tenant(tenant).await?;
-        Ok(row.ok_or(crate::catalog::CatalogError::TenantUnknown(tenant))?)
+        Ok(row.ok_or(CatalogError::TenantUnknown(tenant))?)
     }
 
     /// Makes the login's secret and stores it sealed, with the place where the database will be.
@@ -232,13 +232,20 @@ impl Provisioning {
         tenant: TenantId,
         request: &TenantRequest,
     ) -> Result<CreatedTenant, ProvisioningError> {
-        let row = self.row(tenant).await?;
-        if row.status == TenantStatus::Provisioning {
-            let catalog = &self.inner.catalog;
-            let lease = catalog.take_over(operation, self.inner.node, LEASE).await?;
-            let admin = (request.admin_email.clone(), request.admin_name.as_str());
-            return self.make(change, lease, tenant, admin).await;
+        let catalog = &self.inner.catalog;
+        let begun = catalog.operation(operation).await?;
+        let begun = begun.ok_or(CatalogError::OperationUnknown(operation))?;
+        match begun.status {
+            // Whoever began it is at work still, or has died: then this request goes on with it.
+            OperationStatus::Running => {
+                let lease = catalog.take_over(operation, self.inner.node, LEASE).await?;
+                let admin = (request.admin_email.clone(), request.admin_name.as_str());
+                return self.make(change, lease, tenant, admin).await;
+            }
+            OperationStatus::Undoing => return Err(CatalogError::TenantBusy(tenant).into()),
+            _ => {}
         }
+        let row = self.row(tenant).await?;
         let accounts = &self.inner.accounts;
         let renewed = accounts.renew_temporary_password(change, tenant, &request.admin_email);
         let temporary_password = renewed.await.during(StepName::Seed)?;

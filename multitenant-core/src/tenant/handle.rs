@@ -31,6 +31,7 @@ pub struct WrongEngine {
     asked: &'static str,
 }
 
+#[cfg(feature = "_sql")]
 impl WrongEngine {
     pub(super) const fn new(asked: &'static str) -> Self {
         Self { asked }

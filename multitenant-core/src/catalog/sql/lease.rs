@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::catalog::{CatalogError, Lease};
 use crate::{NodeId, OperationId, on};
 
-use super::{LogTransaction, SqlCatalog, operations};
+use super::{LogTransaction, SqlCatalog, stored_operation};
 
 /// Proves a lease and makes it last anew. The row stays locked until the transaction ends, so
 /// nobody takes the operation over between this and what is written next.
@@ -78,7 +78,7 @@ async fn refusal(
     catalog: &SqlCatalog,
     operation: OperationId,
 ) -> Result<CatalogError, CatalogError> {
-    let found = operations::read(catalog.pool(), operation).await?;
+    let found = stored_operation::read(catalog.pool(), operation).await?;
     Ok(match found {
         None => CatalogError::OperationUnknown(operation),
         Some(found) if found.status.is_under_way() => CatalogError::LeaseHeld(operation),

@@ -8,6 +8,7 @@ mod nodes;
 mod open;
 mod operations;
 mod reserve;
+mod stored_operation;
 mod tenants;
 mod transaction;
 mod write;

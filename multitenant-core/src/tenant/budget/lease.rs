@@ -5,8 +5,8 @@ use crate::engine::Connector;
 
 /// A connection on loan. Dropping it gives the connection back.
 pub struct Lease<C: Connector> {
-    share: Share<C>,
-    connection: Option<C::Connection>,
+    pub(super) share: Share<C>,
+    pub(super) connection: Option<C::Connection>,
     /// The next user may find something left behind unless the connection is checked first.
     clean: bool,
 }
@@ -20,35 +20,19 @@ impl<C: Connector> Lease<C> {
         }
     }
 
-    /// Where the connection lives.
-    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
-        self.share.runtime()
-    }
-
-    /// From here on the use may leave something behind, and does if it is cut off.
-    pub(crate) fn soil(&mut self) {
+    /// From here on the use may leave something behind, and does if it is cut off: the connection
+    /// is checked by its [`Connector`] before anybody else gets it.
+    pub fn soil(&mut self) {
         self.clean = false;
     }
 
     /// The use came to its end and left nothing behind.
-    pub(crate) fn cleanse(&mut self) {
+    pub fn cleanse(&mut self) {
         self.clean = true;
-    }
-
-    /// Takes the connection away; whoever does so owes [`Loan::give_back`] or drops the loan for
-    /// a connection that is gone.
-    #[allow(
-        clippy::expect_used,
-        reason = "see HELD: only consuming the lease empties it"
-    )]
-    pub(crate) fn into_parts(mut self) -> (C::Connection, Loan<C>) {
-        let connection = self.connection.take().expect(HELD);
-        let share = Some(self.share.clone());
-        (connection, Loan { share })
     }
 }
 
-const HELD: &str = "a lease holds its connection until it is consumed or dropped";
+pub(super) const HELD: &str = "a lease holds its connection until it is consumed or dropped";
 
 #[allow(
     clippy::expect_used,
@@ -87,30 +71,8 @@ impl<C: Connector> Drop for Lease<C> {
     }
 }
 
-/// What is left of a lease whose connection is elsewhere, such as in a transaction.
-pub(crate) struct Loan<C: Connector> {
-    share: Option<Share<C>>,
-}
-
-impl<C: Connector> Loan<C> {
-    /// The connection is back and fit.
-    pub(crate) fn give_back(mut self, connection: C::Connection) {
-        if let Some(share) = self.share.take() {
-            share.accept(connection);
-        }
-    }
-}
-
-impl<C: Connector> Drop for Loan<C> {
-    fn drop(&mut self) {
-        if let Some(share) = self.share.take() {
-            share.lost();
-        }
-    }
-}
-
 impl<C: Connector> Share<C> {
-    fn accept(&self, connection: C::Connection) {
+    pub(super) fn accept(&self, connection: C::Connection) {
         self.budget().update(|state, now, orders| {
             state.give_back(self.key(), connection, now, orders);
         });
@@ -125,11 +87,5 @@ impl<C: Connector> Share<C> {
             .update(|state, now, orders| state.discard(self.key(), now, orders));
         self.budget().inner.connector.close(connection).await;
         self.budget().closed(self.key());
-    }
-
-    fn lost(&self) {
-        self.budget()
-            .update(|state, now, orders| state.lose(self.key(), now, orders));
-        self.tell_gone();
     }
 }

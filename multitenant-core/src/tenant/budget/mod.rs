@@ -1,6 +1,8 @@
 //! One budget of open connections over all tenants of a server.
 
 mod lease;
+#[cfg(feature = "_sql")]
+mod loan;
 mod share;
 mod state;
 

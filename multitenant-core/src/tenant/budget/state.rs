@@ -271,6 +271,7 @@ impl<C, W: Waiting> State<C, W> {
     }
 
     /// A connection that was in use is gone.
+    #[cfg(feature = "_sql")]
     pub(super) fn lose(&mut self, key: Key, now: Instant, orders: &mut Vec<Order<C, W>>) {
         if let Some(share) = self.shares.get_mut(&key) {
             share.open -= 1;

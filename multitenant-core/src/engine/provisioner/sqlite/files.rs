@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::fault::file_error;
 use super::lock::Held;
 use crate::engine::provisioner::error::{ProvisionError, Step};
 
@@ -85,14 +86,6 @@ where
     done.map_err(io::Error::other)
         .flatten()
         .map_err(|source| file_error(step, &shown, source))
-}
-
-pub(super) fn file_error(step: Step, path: &Path, source: io::Error) -> ProvisionError {
-    ProvisionError::File {
-        step,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

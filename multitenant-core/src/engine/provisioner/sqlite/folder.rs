@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::files::{UNFINISHED, file_error};
+use super::fault::file_error;
+use super::files::UNFINISHED;
 use super::lock::Lock;
 use crate::TenantId;
 use crate::engine::provisioner::error::{ProvisionError, Step};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::files::file_error;
+use super::fault::file_error;
 use crate::engine::provisioner::error::{ProvisionError, Step};
 
 /// A lock that the tasks of all processes of the machine share, by the name of a file.

@@ -1,5 +1,6 @@
 //! Tenants in SQLite files, one each, in a folder that is the platform's alone.
 
+mod fault;
 mod files;
 mod folder;
 mod lock;
@@ -151,7 +152,7 @@ impl Provisioner for SqliteProvisioner {
             drop(lock);
             done
         });
-        let failed = |source| files::file_error(Step::Migrate, &file, source);
+        let failed = |source| fault::file_error(Step::Migrate, &file, source);
         migrating
             .await
             .map_err(|error| failed(std::io::Error::other(error)))?

@@ -1,0 +1,13 @@
+use std::io;
+use std::path::Path;
+
+use crate::engine::provisioner::error::{ProvisionError, Step};
+
+/// A file that could not be used, and in which step.
+pub(super) fn file_error(step: Step, path: &Path, source: io::Error) -> ProvisionError {
+    ProvisionError::File {
+        step,
+        path: path.to_owned(),
+        source,
+    }
+}
