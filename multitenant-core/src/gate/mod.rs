@@ -2,18 +2,20 @@
 
 mod principal;
 mod refusal;
+mod refusal_log;
 mod rule;
 
 use std::sync::Arc;
 
 use crate::auth::{Authenticator, Identity, Policies, Standing};
-use crate::rbac::{EnterpriseAction, Permission};
+use crate::rbac::{EnterpriseAction, Permission, PermissionSet};
 use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
 use crate::tenant::{Tenant, TenantError};
 use crate::{Realm, TenantId};
 
 pub use principal::Principal;
 pub use refusal::Refusal;
+pub use refusal_log::RefusalLog;
 pub use rule::Access;
 
 /// What a request was let through as.
@@ -41,6 +43,7 @@ struct Inner {
     resolver: Resolver,
     authenticator: Arc<dyn Authenticator>,
     policies: Policies,
+    log: Option<Arc<dyn RefusalLog>>,
 }
 
 impl Gate {
@@ -55,6 +58,25 @@ impl Gate {
                 resolver,
                 authenticator,
                 policies,
+                log: None,
+            }),
+        }
+    }
+
+    /// The same gate, which tells `log` whenever it refuses somebody who was signed in.
+    #[must_use]
+    pub fn with_refusal_log(
+        resolver: Resolver,
+        authenticator: Arc<dyn Authenticator>,
+        policies: Policies,
+        log: Arc<dyn RefusalLog>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                resolver,
+                authenticator,
+                policies,
+                log: Some(log),
             }),
         }
     }
@@ -73,24 +95,12 @@ impl Gate {
             Access::TenantHint => self.hinted(request).await.map(Passage::Hinted),
             Access::User {
                 while_password_change_due,
-            } => {
-                let identity = self.authenticate(request, Realm::Client).await?;
-                check_password(&identity, while_password_change_due)?;
-                self.user(request, identity, None).await
-            }
-            Access::Permission(permission) => {
-                let identity = self.authenticate(request, Realm::Client).await?;
-                check_password(&identity, false)?;
-                self.user(request, identity, Some(permission)).await
-            }
+            } => self.user(request, while_password_change_due, None).await,
+            Access::Permission(permission) => self.user(request, false, Some(permission)).await,
             Access::Staff {
                 action,
                 while_password_change_due,
-            } => {
-                let identity = self.authenticate(request, Realm::Enterprise).await?;
-                check_password(&identity, while_password_change_due)?;
-                staff(identity, action).map(Passage::Staff)
-            }
+            } => self.staff(request, while_password_change_due, action).await,
         }
     }
 
@@ -136,9 +146,23 @@ impl Gate {
     async fn user(
         &self,
         request: &(impl RequestView + ?Sized),
-        identity: Identity,
+        while_due: bool,
         permission: Option<Permission>,
     ) -> Result<Passage, Refusal> {
+        let identity = self.authenticate(request, Realm::Client).await?;
+        let passed = self.check_user(request, &identity, while_due, permission);
+        let (granted, tenant) = passed.await.inspect_err(|why| self.note(&identity, why))?;
+        Ok(Passage::User(Principal::user(identity, granted), tenant))
+    }
+
+    async fn check_user(
+        &self,
+        request: &(impl RequestView + ?Sized),
+        identity: &Identity,
+        while_due: bool,
+        permission: Option<Permission>,
+    ) -> Result<(PermissionSet, Tenant), Refusal> {
+        check_password(identity, while_due)?;
         let Standing::User { tenant, roles } = &identity.standing else {
             return Err(denied("a member of the staff is no user of a tenant"));
         };
@@ -155,14 +179,31 @@ impl Gate {
                 return Err(denied(decision));
             }
         }
-        let granted = policy.resolve(roles);
-        Ok(Passage::User(Principal::user(identity, granted), served))
+        Ok((policy.resolve(roles), served))
+    }
+
+    async fn staff(
+        &self,
+        request: &(impl RequestView + ?Sized),
+        while_due: bool,
+        action: EnterpriseAction,
+    ) -> Result<Passage, Refusal> {
+        let identity = self.authenticate(request, Realm::Enterprise).await?;
+        let passed = check_password(&identity, while_due).and_then(|()| may(&identity, action));
+        passed.inspect_err(|why| self.note(&identity, why))?;
+        Ok(Passage::Staff(Principal::staff(identity)))
+    }
+
+    fn note(&self, who: &Identity, why: &Refusal) {
+        if let Some(log) = &self.inner.log {
+            log.refused(who, why);
+        }
     }
 }
 
-fn staff(identity: Identity, action: EnterpriseAction) -> Result<Principal, Refusal> {
+fn may(identity: &Identity, action: EnterpriseAction) -> Result<(), Refusal> {
     match identity.standing {
-        Standing::Staff(role) if role.may(action) => Ok(Principal::staff(identity)),
+        Standing::Staff(role) if role.may(action) => Ok(()),
         Standing::Staff(role) => Err(denied(format_args!("{role} may not {action:?}"))),
         Standing::User { .. } => Err(denied("a tenant's user is no member of the staff")),
     }

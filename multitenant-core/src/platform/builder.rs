@@ -6,7 +6,9 @@ use parking_lot::Mutex;
 use secrecy::SecretString;
 use sqlx::migrate::Migrator;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
+use super::refusals::{self, Refusals};
 use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
 use crate::accounts::{self, SqlAccounts};
@@ -210,16 +212,14 @@ impl PlatformBuilder {
             on_create: self.on_create,
             node: NodeId::generate(),
         });
-        let runtime = Handle::current();
-        let tasks = vec![
-            run_sweeper(Arc::new(catalog.clone()), &runtime),
-            run_recovery(&provisioning, &runtime),
-        ];
+        let (refusals, writing) = refusals::run(catalog.clone(), &Handle::current());
+        let mut tasks = in_background(&catalog, &provisioning);
+        tasks.push(writing);
         let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
                 catalog,
-                gate: people.gate(resolver, &manager),
+                gate: people.gate(resolver, &manager, refusals),
                 sign_in: people.sign_in(self.sign_in),
                 accounts: people.accounts,
                 hashing: people.hashing,
@@ -244,6 +244,15 @@ async fn ready(
     let change = Change::by(Actor::System);
     catalog.add_server(&change, &ServerId::main()).await?;
     Ok(warnings)
+}
+
+/// What goes on for as long as the platform runs.
+fn in_background(catalog: &SqlCatalog, provisioning: &Provisioning) -> Vec<JoinHandle<()>> {
+    let runtime = Handle::current();
+    vec![
+        run_sweeper(Arc::new(catalog.clone()), &runtime),
+        run_recovery(provisioning, &runtime),
+    ]
 }
 
 fn directory(
@@ -296,7 +305,12 @@ impl People {
     }
 
     /// A gate whose sessions and policies follow the log.
-    fn gate<C: Connector>(&self, resolver: Resolver, manager: &TenantManager<C>) -> Gate {
+    fn gate<C: Connector>(
+        &self,
+        resolver: Resolver,
+        manager: &TenantManager<C>,
+        refusals: Refusals,
+    ) -> Gate {
         let stored = Arc::new(self.accounts.clone());
         let sessions = Sessions::new(stored.clone(), CacheOptions::default());
         let policies = Policies::new(stored, CacheOptions::default());
@@ -304,7 +318,8 @@ impl People {
         manager.follower().follow(Arc::new(policies.clone()));
         let (keys, clock) = (Arc::clone(&self.keys), Arc::new(SystemClock));
         let authenticator = TokenAuthenticator::new(keys, sessions, clock);
-        Gate::new(resolver, Arc::new(authenticator), policies)
+        let (authenticator, refusals) = (Arc::new(authenticator), Arc::new(refusals));
+        Gate::with_refusal_log(resolver, authenticator, policies, refusals)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod refusals;
 mod urls;
 
 use std::sync::Arc;
