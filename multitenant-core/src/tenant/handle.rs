@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::budget::Share;
+use super::budget::{AcquireError, Share};
 use crate::directory::{TenantRecord, TenantStatus};
 use crate::engine::{ConnectData, Connector};
 use crate::{Slug, TenantId};
@@ -38,6 +38,7 @@ impl WrongEngine {
     }
 }
 
+type Checked = Pin<Box<dyn Future<Output = Result<bool, AcquireError>> + Send>>;
 type Drained = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A tenant's connections, whatever they connect to.
@@ -51,6 +52,8 @@ pub(super) trait Connections: Send + Sync + 'static {
     fn close(&self);
     /// Waits until no connection is open.
     fn drained(&self) -> Drained;
+    /// Whether the database answers.
+    fn check(&self) -> Checked;
     /// Open connections, and those of them that are idle.
     fn counts(&self) -> (usize, usize);
 }
@@ -75,6 +78,11 @@ impl<C: Connector> Connections for Share<C> {
     fn drained(&self) -> Drained {
         let share = self.clone();
         Box::pin(async move { Share::drained(&share).await })
+    }
+
+    fn check(&self) -> Checked {
+        let share = self.clone();
+        Box::pin(async move { Share::check(&share).await })
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -145,6 +153,14 @@ impl Tenant {
     #[must_use]
     pub fn connections(&self) -> (usize, usize) {
         self.inner.connections.counts()
+    }
+
+    /// Whether the tenant's database answers, over a connection of its budget.
+    ///
+    /// # Errors
+    /// [`AcquireError`] where no connection was to be had.
+    pub async fn check(&self) -> Result<bool, AcquireError> {
+        self.inner.connections.check().await
     }
 
     pub(super) fn set_status(&self, status: TenantStatus) {

@@ -117,6 +117,33 @@ async fn a_connection_that_the_server_ended_is_replaced_and_its_permit_is_back()
 }
 
 #[tokio::test]
+async fn a_check_finds_out_whether_the_database_answers() {
+    let place = PostgresPlace::new().await;
+    let budget = place.budget(BudgetOptions::connections(2));
+    let share = budget.join(TenantId::generate(), place.data().await);
+    assert!(share.check().await.unwrap());
+    let db = Db::from(share.clone());
+    let ends_itself = "SELECT pg_terminate_backend(pg_backend_pid())";
+    let mut connection = db.acquire().await.unwrap();
+    assert!(connection.execute(ends_itself).await.is_err());
+    drop(connection);
+    assert!(share.check().await.unwrap());
+    let nowhere = ConnectData::new(
+        multitenant_core::ServerId::main(),
+        "postgres://nobody:x@127.0.0.1:1/none",
+    );
+    assert!(
+        budget
+            .join(TenantId::generate(), nowhere)
+            .check()
+            .await
+            .is_err()
+    );
+    drop((db, share));
+    place.clear().await;
+}
+
+#[tokio::test]
 async fn a_sequential_task_keeps_to_a_few_connections() {
     let place = PostgresPlace::new().await;
     let budget = place.budget(BudgetOptions::connections(10));

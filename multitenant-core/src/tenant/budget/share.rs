@@ -148,6 +148,20 @@ impl<C: Connector> Share<C> {
         Ok(taken.map(|connection| Lease::new(self.clone(), connection)))
     }
 
+    /// Takes a connection and has its connector check it: whether the tenant's database answers.
+    ///
+    /// # Errors
+    /// [`AcquireError`] where no connection was to be had.
+    pub async fn check(&self) -> Result<bool, AcquireError> {
+        let mut lease = self.acquire().await?;
+        lease.soil();
+        let fit = self.budget().inner.connector.check(&mut lease).await;
+        if fit {
+            lease.cleanse();
+        }
+        Ok(fit)
+    }
+
     fn enter_queue(&self, waiter: Waiter<C>) -> Result<(), AcquireError> {
         let most = self.budget().inner.options.queue;
         let entered = self.budget().update(|state, now, orders| {
