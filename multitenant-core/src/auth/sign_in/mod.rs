@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
 use super::{Identity, Standing};
 use crate::limits::ACCESS_TOKEN_SECONDS;
@@ -38,12 +39,16 @@ pub enum Door {
 pub struct SignInOptions {
     /// How long a session lasts at most, however often it is refreshed. Default 30 days.
     pub session: Duration,
+    /// How many sign-ins may look for their person at once: strangers take no more of the tenants'
+    /// connections. Default 8.
+    pub lookups: usize,
 }
 
 impl Default for SignInOptions {
     fn default() -> Self {
         Self {
             session: Duration::from_secs(30 * 24 * 60 * 60),
+            lookups: 8,
         }
     }
 }
@@ -72,8 +77,12 @@ pub struct SignIn {
     sessions: Arc<dyn RefreshStore>,
     hashing: HashingQueue,
     clock: Arc<dyn Clock>,
+    lookups: Semaphore,
     options: SignInOptions,
 }
+
+/// How long a sign-in waits for its turn to look for its person.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl SignIn {
     /// Signs in with these keys the people of these stores.
@@ -91,6 +100,7 @@ impl SignIn {
             sessions,
             hashing,
             clock,
+            lookups: Semaphore::new(options.lookups.max(1)),
             options,
         }
     }
@@ -134,6 +144,8 @@ impl SignIn {
         let Ok(email) = email.parse::<Email>() else {
             return Ok(None);
         };
+        let turn = tokio::time::timeout(PATIENCE, self.lookups.acquire()).await;
+        let _turn = turn.map_err(|_| SignInError::Busy)?;
         let account = self.users.by_email(tenant, &email).await?;
         Ok(account.map(|account| (tenant, account)))
     }
