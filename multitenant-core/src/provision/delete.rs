@@ -50,7 +50,9 @@ impl Provisioning {
         let catalog = &self.inner.catalog;
         if let Some(row) = catalog.tenant(tenant).await? {
             self.close(change, lease, &row).await?;
-            self.drop_all(Some(lease), &row).await?;
+            self.drop_all(lease, &row).await?;
+            self.done(lease, StepName::DropDatabase).await?;
+            self.done(lease, StepName::DropLogin).await?;
             catalog.delete(change, tenant).await?;
         }
         catalog.finish(change, lease, Outcome::Succeeded).await?;
@@ -74,25 +76,17 @@ impl Provisioning {
         self.done(lease, StepName::Close).await
     }
 
-    /// Drops whatever there is of a tenant on its server. `lease`: notes each step.
-    async fn drop_all(
-        &self,
-        lease: Option<&Lease>,
-        row: &TenantRow,
-    ) -> Result<(), ProvisioningError> {
+    /// Drops whatever there is of a tenant on its server, for as long as the lease is ours.
+    async fn drop_all(&self, lease: &Lease, row: &TenantRow) -> Result<(), ProvisioningError> {
+        let catalog = &self.inner.catalog;
         let provisioner = self.provisioner(&row.server)?;
+        catalog.renew(lease).await?;
         end_login(&**provisioner, row.id).await?;
         let dropped = provisioner.drop_database(row.id).await;
         dropped.during(StepName::DropDatabase)?;
-        if let Some(lease) = lease {
-            self.done(lease, StepName::DropDatabase).await?;
-        }
+        catalog.renew(lease).await?;
         let dropped = provisioner.drop_login(row.id).await;
-        dropped.during(StepName::DropLogin)?;
-        if let Some(lease) = lease {
-            self.done(lease, StepName::DropLogin).await?;
-        }
-        Ok(())
+        dropped.during(StepName::DropLogin)
     }
 
     /// Undoes a creation in which something went wrong. What cannot be undone now is found and
@@ -119,12 +113,12 @@ impl Provisioning {
     ) -> Result<(), ProvisioningError> {
         let catalog = &self.inner.catalog;
         match catalog.turn_back(change, lease, reason).await {
-            // Another node that died had turned it back already.
-            Ok(()) | Err(CatalogError::LeaseLost(_)) => {}
+            // A node that died may have turned it back already; `drop_all` proves the lease.
+            Ok(()) | Err(CatalogError::LeaseLost(_)) => catalog.renew(lease).await?,
             Err(error) => return Err(error.into()),
         }
         if let Some(row) = catalog.tenant(tenant).await? {
-            self.drop_all(None, &row).await?;
+            self.drop_all(lease, &row).await?;
             catalog.delete(change, tenant).await?;
         }
         catalog.finish(change, lease, Outcome::Undone).await?;

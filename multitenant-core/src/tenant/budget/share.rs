@@ -5,7 +5,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::state::{Key, Phase};
+use super::state::{Key, NotQueued, Phase};
 use super::{Budget, Lease, Waiter};
 use crate::TenantId;
 use crate::engine::{ConnectData, ConnectError, Connector};
@@ -172,11 +172,10 @@ impl<C: Connector> Share<C> {
             }
             entered
         });
-        if entered {
-            Ok(())
-        } else {
-            Err(AcquireError::QueueFull { waiting: most })
-        }
+        entered.map_err(|why| match why {
+            NotQueued::Closed => AcquireError::Closed,
+            NotQueued::Full => AcquireError::QueueFull { waiting: most },
+        })
     }
 
     async fn wait_for(

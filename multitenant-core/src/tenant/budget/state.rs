@@ -42,6 +42,15 @@ pub(super) enum Phase {
     Closed,
 }
 
+/// Why a request cannot wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotQueued {
+    /// The share serves nobody any more.
+    Closed,
+    /// As many wait as may.
+    Full,
+}
+
 struct Idle<C> {
     connection: C,
     since: Instant,
@@ -144,19 +153,20 @@ impl<C, W: Waiting> State<C, W> {
             .is_none_or(|share| share.open == 0 && !share.opening)
     }
 
-    /// Queues a request. `false`: the share's queue is full.
-    pub(super) fn wait(&mut self, key: Key, waiter: W, most: usize) -> bool {
-        let Some(share) = self.shares.get_mut(&key) else {
-            return false;
-        };
+    /// Queues a request.
+    pub(super) fn wait(&mut self, key: Key, waiter: W, most: usize) -> Result<(), NotQueued> {
+        let share = self.shares.get_mut(&key).ok_or(NotQueued::Closed)?;
+        if share.phase == Phase::Closed {
+            return Err(NotQueued::Closed);
+        }
         if share.waiting.len() >= most {
             share.waiting.retain(|waiter| !waiter.is_gone());
         }
         if share.waiting.len() >= most {
-            return false;
+            return Err(NotQueued::Full);
         }
         share.waiting.push_back(waiter);
-        true
+        Ok(())
     }
 
     /// Puts the share in line for a connection to be opened, if one of its requests still waits.
