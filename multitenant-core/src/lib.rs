@@ -2,13 +2,40 @@
 //!
 //! | I want to … | start at |
 //! | --- | --- |
-//! | name a tenant | [`TenantId`], [`Slug`] |
+//! | keep any value per tenant | [`tenant::TenantCache`] |
+//! | reach tenants' databases under one budget of connections | [`tenant::TenantManager`], [`tenant::Db`] (features `postgres`, `sqlite`) |
+//! | say where my tenants are | [`directory::Directory`]; [`engine::Connector`] for another engine |
+//! | write one query for both engines | [`on!`], [`tenant::AnySql`] |
+//! | decide who acts for which tenant | [`gate::Gate`], [`resolve::Resolver`] |
+//! | check tokens of my own | [`auth::Authenticator`] |
+//! | sign people in | [`auth::sign_in`] (features `passwords` and `tokens`) |
 //! | say who may do what | [`permissions!`], [`rbac`] |
 //! | issue and check tokens | [`token`] (feature `tokens`) |
 //! | hash passwords | [`password`] (feature `passwords`) |
 //! | keep a secret in a database | [`keys::Vault`], [`secret`] (feature `crypto`) |
+//! | keep tenants, operations and audit rows | [`catalog`] (feature `catalog`, beside an engine) |
+//! | keep users, sessions and roles | [`accounts`] (feature `accounts`, beside an engine) |
+//! | make and delete tenants | [`provision`] (feature `provision`, beside an engine) |
+//! | have all of it joined | [`platform::Platform`] (feature `full`, beside an engine) |
+//! | hear what changed | [`events`] |
 //! | read what a caller sent | [`input`] (feature `input`) |
+//! | name a tenant | [`TenantId`], [`Slug`] |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
+//!
+//! The first rung needs no feature:
+//!
+//! ```
+//! use multitenant_core::TenantId;
+//! use multitenant_core::tenant::{CacheOptions, TenantCache};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let greetings: TenantCache<String> = TenantCache::new(CacheOptions::default(), |tenant| async move {
+//!     Ok::<_, std::convert::Infallible>(format!("hello {tenant}"))
+//! });
+//! let tenant = TenantId::generate();
+//! assert_eq!(*greetings.get(tenant).await.unwrap(), format!("hello {tenant}"));
+//! # }
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(feature = "accounts", any(feature = "postgres", feature = "sqlite")))]

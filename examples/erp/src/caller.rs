@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use multitenant_core::auth::Standing;
 use multitenant_core::auth::sign_in::Origin;
 use multitenant_core::catalog::{Actor, Change};
 use multitenant_core::gate::Principal;
@@ -42,11 +41,7 @@ impl Caller {
     /// A change that `who` makes by this request.
     #[must_use]
     pub(crate) fn change(&self, who: &Principal) -> Change {
-        let subject = who.subject().clone();
-        let actor = match who.identity().standing {
-            Standing::Staff(_) => Actor::Admin(subject),
-            Standing::User { tenant, .. } => Actor::User { tenant, subject },
-        };
+        let actor = Actor::person(who.identity().tenant(), who.subject().clone());
         let change = Change::by(actor);
         match &self.0.request_id {
             Some(id) => change.in_request(id.clone()),

@@ -20,6 +20,7 @@ mod forms;
 pub mod health;
 pub mod http;
 pub mod keys;
+mod own_account;
 pub mod platform;
 mod report;
 mod routes;

@@ -118,12 +118,7 @@ impl SqlAccounts {
 
 /// The change that somebody makes on their own account.
 fn by_themselves(tenant: Option<TenantId>, subject: &Subject, origin: &Origin) -> Change {
-    let subject = subject.clone();
-    let actor = match tenant {
-        None => Actor::Admin(subject),
-        Some(tenant) => Actor::User { tenant, subject },
-    };
-    let change = Change::by(actor);
+    let change = Change::by(Actor::person(tenant, subject.clone()));
     match &origin.request_id {
         Some(request) => change.in_request(request.clone()),
         None => change,

@@ -11,7 +11,7 @@ use crate::password::TemporaryPassword;
 use crate::rbac::PermissionSet;
 use crate::{Clock, RoleName, SystemClock, TenantId, Timestamp, UserId, on};
 
-/// The role that somebody active of every tenant has.
+/// The role that at least one active user of every tenant has.
 pub(super) const ADMIN: &str = "Admin";
 
 pub(super) async fn row_of(place: &Place, user: UserId) -> Result<Option<PersonRow>, AccountError> {
@@ -113,8 +113,8 @@ impl SqlAccounts {
         })
     }
 
-    /// Changes a user, which ends the force of their tokens. `held` is what the changer may do:
-    /// whoever could take over the account of somebody who may more, by its address, would have
+    /// Changes a user, after which their tokens are refused. `held` is what the changer may do:
+    /// taking over the account of somebody who may more, by changing its address, would give them
     /// what they do not hold.
     ///
     /// # Errors

@@ -20,6 +20,17 @@ pub enum Actor {
     },
 }
 
+impl Actor {
+    /// The person behind a subject: a user of `tenant`, or with `None` one of the staff.
+    #[must_use]
+    pub const fn person(tenant: Option<TenantId>, subject: Subject) -> Self {
+        match tenant {
+            None => Self::Admin(subject),
+            Some(tenant) => Self::User { tenant, subject },
+        }
+    }
+}
+
 /// A text that names no actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an actor: expected `system`, `admin:<subject>` or `user:<tenant>:<subject>`")]

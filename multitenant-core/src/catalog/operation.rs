@@ -159,7 +159,7 @@ impl Lease {
         self.operation
     }
 
-    /// How often a node has set about it, with this time.
+    /// How many times a node has taken it up, this one included.
     #[must_use]
     pub const fn attempt(&self) -> i64 {
         self.attempt

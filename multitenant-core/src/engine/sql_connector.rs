@@ -28,7 +28,7 @@ impl<DB: SqlEngine> SqlConnector<DB> {
         Self::with_deadline(Duration::from_secs(5))
     }
 
-    /// A connector that gives an opening so long.
+    /// A connector that gives up an opening after `deadline`.
     #[must_use]
     pub fn with_deadline(deadline: Duration) -> Self {
         Self {

@@ -53,17 +53,11 @@ impl Gate {
         authenticator: Arc<dyn Authenticator>,
         policies: Policies,
     ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                resolver,
-                authenticator,
-                policies,
-                log: None,
-            }),
-        }
+        Self::build(resolver, authenticator, policies, None)
     }
 
-    /// The same gate, which tells `log` whenever it refuses somebody who was signed in.
+    /// A gate as [`new`](Self::new) makes it, that tells `log` whenever it refuses somebody who
+    /// was signed in.
     #[must_use]
     pub fn with_refusal_log(
         resolver: Resolver,
@@ -71,13 +65,23 @@ impl Gate {
         policies: Policies,
         log: Arc<dyn RefusalLog>,
     ) -> Self {
+        Self::build(resolver, authenticator, policies, Some(log))
+    }
+
+    fn build(
+        resolver: Resolver,
+        authenticator: Arc<dyn Authenticator>,
+        policies: Policies,
+        log: Option<Arc<dyn RefusalLog>>,
+    ) -> Self {
+        let inner = Inner {
+            resolver,
+            authenticator,
+            policies,
+            log,
+        };
         Self {
-            inner: Arc::new(Inner {
-                resolver,
-                authenticator,
-                policies,
-                log: Some(log),
-            }),
+            inner: Arc::new(inner),
         }
     }
 
@@ -108,7 +112,7 @@ impl Gate {
     /// a refresh token.
     ///
     /// # Errors
-    /// [`Refusal::Resolve`] where a source names another tenant, or nobody.
+    /// [`Refusal::Resolve`] where a source names another tenant, or one that does not exist.
     pub async fn confirm(
         &self,
         request: &(impl RequestView + ?Sized),

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::TenantId;
-use crate::auth::{Identity, Standing};
+use crate::auth::Identity;
 use crate::catalog::{Actor, AuditEntry, CatalogError, Change, SqlCatalog};
 use crate::gate::{Refusal, RefusalLog};
 
@@ -30,13 +30,8 @@ struct Noted {
 
 impl RefusalLog for Refusals {
     fn refused(&self, who: &Identity, why: &Refusal) {
-        let subject = who.subject.clone();
-        let actor = match who.standing {
-            Standing::Staff(_) => Actor::Admin(subject),
-            Standing::User { tenant, .. } => Actor::User { tenant, subject },
-        };
         let noted = Noted {
-            actor,
+            actor: Actor::person(who.tenant(), who.subject.clone()),
             tenant: who.tenant(),
             reason: why.to_string(),
         };

@@ -24,7 +24,7 @@ pub enum TenantError {
     /// The log of changes could not be read for so long that what this node knows is not served.
     #[error("what is known of the tenant is too old: the log of changes was last read {age:?} ago")]
     Stale {
-        /// Since when the log could not be read.
+        /// How long ago the log was last read.
         age: Duration,
     },
     /// Reading the tenant's record was interrupted.

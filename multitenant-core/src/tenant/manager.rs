@@ -82,7 +82,7 @@ impl<C: Connector> TenantManager<C> {
     /// their own.
     ///
     /// # Errors
-    /// None by itself.
+    /// Those of [`start`](Self::start); a fixed list of tenants has none.
     pub async fn fixed(
         connector: C,
         tenants: impl IntoIterator<Item = TenantRecord>,

@@ -12,15 +12,21 @@ use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access;
 
+use crate::own_account;
+
 /// The routes under `/api/client`, in the order of the story.
 pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
     let oneself = Access::USER_BEFORE_PASSWORD_CHANGE;
     Guarded::new(platform.gate().clone())
         .route(Access::TenantHint, "/auth/login", post(auth::login))
         .public("/auth/refresh", post(auth::refresh))
-        .route(oneself, "/auth/logout", post(auth::logout))
+        .route(oneself, "/auth/logout", post(own_account::logout))
         .route(oneself, "/auth/me", get(auth::me))
-        .route(oneself, "/auth/password", post(auth::change_password))
+        .route(
+            oneself,
+            "/auth/password",
+            post(own_account::change_password),
+        )
         .route(Access::USER, "/ping", get(ping::ping))
         .route(access::users::READ, "/users", get(users::list))
         .route(access::users::CREATE, "/users", post(users::create))

@@ -62,7 +62,7 @@ impl UserPatchForm {
     }
 }
 
-/// The roles that a user shall have.
+/// The roles that a user is to have.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RolesForm {

@@ -1,5 +1,4 @@
 use axum::extract::State;
-use axum::http::StatusCode;
 use multitenant_axum::{Json, Principal, Problem};
 use multitenant_core::auth::Standing;
 use multitenant_core::auth::sign_in::{Account, Door, SignedIn};
@@ -9,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::caller::{Caller, told};
-use crate::forms::{LoginForm, PasswordForm, RefreshForm};
+use crate::forms::{LoginForm, RefreshForm};
 
 /// A member of the staff, as they see themselves.
 #[derive(Serialize)]
@@ -76,16 +75,6 @@ pub(super) async fn refresh(
     Ok(Json(refreshed.await.map_err(told)?.into()))
 }
 
-pub(super) async fn logout(
-    State(platform): State<Platform>,
-    who: Principal,
-    Caller(origin): Caller,
-) -> Result<StatusCode, Problem> {
-    let signed_out = platform.sign_in().sign_out(who.identity(), &origin);
-    signed_out.await.map_err(told)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 pub(super) async fn me(
     State(platform): State<Platform>,
     who: Principal,
@@ -93,17 +82,4 @@ pub(super) async fn me(
     let account = platform.sign_in().me(who.identity()).await.map_err(told)?;
     let account = account.ok_or(Code::TokenRevoked)?;
     Ok(Json((&account).into()))
-}
-
-pub(super) async fn change_password(
-    State(platform): State<Platform>,
-    who: Principal,
-    Caller(origin): Caller,
-    Json(form): Json<PasswordForm>,
-) -> Result<StatusCode, Problem> {
-    let new = form.new_password()?;
-    let sign_in = platform.sign_in();
-    let changed = sign_in.change_password(who.identity(), form.current_password, new, &origin);
-    changed.await.map_err(told)?;
-    Ok(StatusCode::NO_CONTENT)
 }

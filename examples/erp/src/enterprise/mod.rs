@@ -10,15 +10,21 @@ use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::EnterpriseAction::{Administer, Manage, Read};
 
+use crate::own_account;
+
 /// The routes under `/api/enterprise`, in the order of the story.
 pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
     let oneself = Access::STAFF_BEFORE_PASSWORD_CHANGE;
     Guarded::new(platform.gate().clone())
         .public("/auth/login", post(auth::login))
         .public("/auth/refresh", post(auth::refresh))
-        .route(oneself, "/auth/logout", post(auth::logout))
+        .route(oneself, "/auth/logout", post(own_account::logout))
         .route(oneself, "/auth/me", get(auth::me))
-        .route(oneself, "/auth/password", post(auth::change_password))
+        .route(
+            oneself,
+            "/auth/password",
+            post(own_account::change_password),
+        )
         .route(Administer, "/clients", post(clients::create))
         .route(Read, "/clients", get(clients::list))
         .route(Read, "/clients/{id}", get(clients::show))

@@ -66,8 +66,8 @@ pub struct SignedIn {
     pub account: Account,
 }
 
-/// For so long a client that lost the answer to a refresh, or sent it twice, gets the same answer
-/// again; later, a token that was used before is taken for stolen.
+/// How long a client that lost the answer to a refresh, or sent it twice, gets the same answer
+/// again; after that, a token used before is taken for stolen.
 const REPETITION: TimeDelta = TimeDelta::seconds(10);
 
 /// Signs people in and out, whatever keeps them.

@@ -130,17 +130,6 @@ impl<C: Connector> Budget<C> {
         self.inner.state.lock().stats()
     }
 
-    /// Changes the number of connections. When there are too many open, idle ones go first and
-    /// the others as they come back.
-    pub fn set_connections(&self, connections: usize) {
-        let options = BudgetOptions {
-            connections,
-            per_tenant: self.inner.options.per_tenant,
-            ..BudgetOptions::default()
-        };
-        self.update(|state, _, _| state.set_limit(connections, options.cap()));
-    }
-
     /// Closes connections that have been idle for too long.
     pub(crate) fn reap(&self) {
         let idle = self.inner.options.idle;

@@ -425,11 +425,6 @@ impl<C, W: Waiting> State<C, W> {
         self.issued == 0
     }
 
-    pub(super) fn set_limit(&mut self, limit: usize, cap: usize) {
-        self.limit = limit.max(1);
-        self.cap = cap.max(1);
-    }
-
     pub(super) fn stats(&self) -> BudgetStats {
         BudgetStats {
             limit: self.limit,

@@ -110,7 +110,7 @@ where
     /// A cache that loads on the current runtime.
     ///
     /// # Panics
-    /// None by itself; must be called within a tokio runtime, as [`Handle::current`] must.
+    /// Outside of a tokio runtime, as [`Handle::current`] does.
     pub fn new<F, Fut>(options: CacheOptions, load: F) -> Self
     where
         F: Fn(K) -> Fut + Send + Sync + 'static,

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-/// How many values are kept, and for how long nobody need ask for one.
+/// How many values are kept, and for how long without use.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CacheOptions {
     /// Most values kept; the least recently used goes first. Default 10,000.
     pub capacity: usize,
-    /// A value that nobody asked for in so long goes. Default 1 hour.
+    /// How long a value is kept that nobody asks for. Default 1 hour.
     pub idle: Duration,
 }
 

@@ -27,9 +27,9 @@ macro_rules! on_both_engines {
     };
     (@module $engine:ident, $sqlx:ty, $make:ident, $($(#[$attribute:meta])* $name:ident, $place:ident, $body:block;)+) => {
         mod $engine {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a body may need nothing of its file")]
             use super::*;
-            #[allow(dead_code)]
+            #[allow(dead_code, reason = "not every body names its engine")]
             type Engine = $sqlx;
             $(
                 $(#[$attribute])*
