@@ -119,8 +119,8 @@ pub(crate) async fn user_at_work(platform: &Platform, slug: &str) -> Request {
     };
     let new = Password::new(PASSWORD.to_owned().into()).expect("a password");
     let current = temporary.reveal().to_owned().into();
-    let sign_in_desk = platform.sign_in();
-    let changed = sign_in_desk.change_password(who.identity(), current, new, &Origin::default());
+    let (desk, origin) = (platform.sign_in(), Origin::default());
+    let changed = desk.change_password(who.identity(), current, new, &origin);
     changed.await.expect("another password");
     Request::of(&sign_in(platform, tenant, PASSWORD).await, tenant)
 }

@@ -9,8 +9,6 @@ use axum::routing::get;
 use axum::{Json, Router};
 use erp_server::http::Stack;
 use erp_server::server::{Deadlines, Stop, bind};
-use multitenant_axum::{Guarded, Tenant};
-use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use serde::Serialize;
 use tempfile::TempDir;
@@ -30,21 +28,15 @@ struct Pong {
     tenant: String,
 }
 
-async fn ping(tenant: Tenant) -> Json<Pong> {
-    Json(Pong {
-        tenant: tenant.slug().to_string(),
-    })
-}
-
 async fn bare() -> Json<Pong> {
     Json(Pong {
         tenant: SLUG.to_owned(),
     })
 }
 
+/// The whole ERP server's routes, and the two bare ones.
 fn app(platform: &Platform) -> Router {
-    let guarded = Guarded::new(platform.gate().clone()).route(Access::USER, PING, get(ping));
-    let routes = Router::from(guarded).route(LAYERED, get(bare));
+    let routes = erp_server::routes(platform).route(LAYERED, get(bare));
     let stack = Stack {
         // All requests come from one address.
         rate_limit: false,
