@@ -48,7 +48,9 @@ pub(crate) fn run(criterion: &mut Criterion, report: &mut Report) {
     .run(criterion, report);
 
     Contest::of("a permission, of two roles, with its reason", |times| {
-        timed(times, || policy.decide(black_box(roles), invoices::READ).is_allowed())
+        timed(times, || {
+            policy.decide(black_box(roles), invoices::READ).is_allowed()
+        })
     })
     .run(criterion, report);
 
