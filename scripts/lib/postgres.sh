@@ -9,6 +9,8 @@ postgres_folder=
 postgres_user=()
 postgres_pid=
 postgres_port=
+# Durability is what tests can do without. All else is as in production.
+postgres_durability=(-c fsync=off -c full_page_writes=off)
 
 # --- Finding the programs
 
@@ -100,7 +102,6 @@ init_postgres() {
     ) || fail "initdb of $postgres_bin failed: $(cat "$postgres_folder/initdb.log")"
 }
 
-# Durability is what tests can do without. All else is as in production.
 launch_postgres() {
     local survive=()
     # The kernel ends the server when this script is killed, even by SIGKILL.
@@ -111,7 +112,7 @@ launch_postgres() {
     "${postgres_user[@]}" "${survive[@]}" "$postgres_bin/postgres" -D data \
         -c listen_addresses=127.0.0.1 -c port="$postgres_port" -c unix_socket_directories="$postgres_folder" \
         -c max_connections=100 -c shared_buffers=64MB -c max_wal_size=256MB \
-        -c fsync=off -c full_page_writes=off \
+        "${postgres_durability[@]}" \
         </dev/null >server.log 2>&1 &
     postgres_pid=$!
     popd >/dev/null || return

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::AuthError;
 use crate::events::{Event, EventKind, Follow};
-use crate::tenant::{Cache, CacheOptions};
+use crate::tenant::{Cache, CacheOptions, Cached};
 use crate::{SessionId, Subject, TenantId};
 
 /// Whose sessions: those of one tenant's users, or of the platform's staff.
@@ -66,7 +66,7 @@ impl Sessions {
         key: SessionKey,
         subject: &Subject,
         version: i64,
-    ) -> Result<LiveSession, AuthError> {
+    ) -> Result<Cached<LiveSession>, AuthError> {
         let session = match self.cache.peek(key) {
             Some(session) => session,
             None => self.cache.get(key).await?,
@@ -74,7 +74,7 @@ impl Sessions {
         if session.version != version || session.subject != *subject {
             return Err(AuthError::Revoked);
         }
-        Ok(LiveSession::clone(&session))
+        Ok(session)
     }
 }
 

@@ -80,7 +80,7 @@ impl Policy {
     pub fn resolve(&self, roles: &[RoleName]) -> PermissionSet {
         let mut all = PermissionSet::empty(self.registry);
         for set in roles.iter().filter_map(|name| self.role(name)) {
-            all.extend(set.iter());
+            all.unite(set);
         }
         all
     }

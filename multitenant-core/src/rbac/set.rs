@@ -45,6 +45,17 @@ impl PermissionSet {
         }
     }
 
+    /// Adds all of the other's permissions, if they are of our registry.
+    pub fn unite(&mut self, other: &Self) {
+        if std::ptr::eq(self.registry, other.registry) {
+            let pairs = self.bits.iter_mut().zip(other.bits);
+            pairs.for_each(|(ours, theirs)| *ours |= theirs);
+        } else {
+            // The same declaration may stand at two addresses.
+            self.extend(other.iter());
+        }
+    }
+
     /// Whether every permission of the other is in it: nobody may grant more than they hold.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -183,6 +183,20 @@ fn a_permission_of_another_registry_is_never_granted() {
 }
 
 #[test]
+fn sets_unite_within_one_registry_only() {
+    let role = |name: &str| policy().resolve(&names(&[name]));
+    let mut both = role("Viewer");
+    both.unite(&role("User"));
+    assert!(both.covers(&role("Viewer")) && both.covers(&role("User")));
+    assert!(!both.allows(invoices::VOID));
+
+    let foreign = stranger::REGISTRY.expand(["*"]);
+    let mut ours = REGISTRY.expand([]);
+    ours.unite(&foreign);
+    assert!(ours.is_empty());
+}
+
+#[test]
 fn a_policy_knows_its_generation_and_its_roles() {
     assert_eq!(policy().generation(), 7);
     assert!(policy().role(&"Ghost".parse().unwrap()).is_none());

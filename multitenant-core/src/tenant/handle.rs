@@ -2,6 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -21,6 +22,8 @@ pub(super) struct TenantInner {
     slug: Slug,
     connect: ConnectData,
     status: watch::Sender<TenantStatus>,
+    /// Whether the status is `Active`: what each request asks, without the lock inside `watch`.
+    served: AtomicBool,
     connections: Box<dyn Connections>,
 }
 
@@ -96,6 +99,7 @@ impl Tenant {
             id: record.id,
             slug: record.slug,
             connect: record.connect,
+            served: AtomicBool::new(record.status == TenantStatus::Active),
             status: watch::Sender::new(record.status),
             connections,
         };
@@ -163,8 +167,14 @@ impl Tenant {
         self.inner.connections.check().await
     }
 
+    pub(super) fn is_served(&self) -> bool {
+        self.inner.served.load(Ordering::Acquire)
+    }
+
     pub(super) fn set_status(&self, status: TenantStatus) {
         self.inner.status.send_replace(status);
+        let served = status == TenantStatus::Active;
+        self.inner.served.store(served, Ordering::Release);
     }
 
     pub(super) fn is_at(&self, connect: &ConnectData) -> bool {

@@ -114,8 +114,8 @@ impl<C: Connector> TenantManager<C> {
     /// [`TenantError`] says why it is not served.
     pub async fn get(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
         self.check_open()?;
-        if let Some(tenant) = self.inner.cache.peek(tenant) {
-            return served(&tenant);
+        if let Some(served) = self.inner.cache.look(tenant, served) {
+            return served;
         }
         if !self.exists(tenant).await? {
             return Err(TenantError::Unknown);
@@ -125,7 +125,7 @@ impl<C: Connector> TenantManager<C> {
 
     /// The tenant if it is served and in memory.
     pub(super) fn peek(&self, tenant: TenantId) -> Option<Tenant> {
-        served(&*self.inner.cache.peek(tenant)?).ok()
+        self.inner.cache.look(tenant, served)?.ok()
     }
 
     /// The id that belongs to a slug. A slug that is not known here is looked for in the log,
@@ -236,10 +236,10 @@ impl<C: Connector> TenantManager<C> {
 }
 
 fn served(tenant: &Tenant) -> Result<Tenant, TenantError> {
-    match tenant.status() {
-        TenantStatus::Active => Ok(tenant.clone()),
-        other => Err(TenantError::NotServed(other)),
+    if tenant.is_served() {
+        return Ok(tenant.clone());
     }
+    Err(TenantError::NotServed(tenant.status()))
 }
 
 /// Applies the log to what the manager knows.

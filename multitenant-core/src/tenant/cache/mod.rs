@@ -158,6 +158,12 @@ where
         self.inner.state.lock().hit(key)
     }
 
+    /// Looks at the value if it is in memory, without holding on to it. Must be short, since it
+    /// happens under the lock.
+    pub(crate) fn look<R>(&self, key: K, look: impl FnOnce(&V) -> R) -> Option<R> {
+        self.inner.state.lock().find(key).map(|value| look(value))
+    }
+
     /// The value, loaded if it is not in memory.
     ///
     /// # Errors
@@ -303,12 +309,16 @@ where
 }
 
 impl<K: Key, V, E> State<K, V, E> {
-    fn hit(&mut self, key: K) -> Option<Cached<V>> {
+    fn find(&mut self, key: K) -> Option<&Cached<V>> {
         let sweep = self.sweep;
         let entry = self.entries.get_mut(&key)?;
         entry.used = sweep;
         self.stats.hits += 1;
-        Some(entry.value.clone())
+        Some(&entry.value)
+    }
+
+    fn hit(&mut self, key: K) -> Option<Cached<V>> {
+        self.find(key).cloned()
     }
 
     /// Takes a flight out of the air. `false`: it was overtaken.
