@@ -57,7 +57,16 @@ impl SqlAccounts {
         roles: &[RoleName],
         held: &PermissionSet,
     ) -> Result<(), AccountError> {
-        let known = read_all(place).await?;
+        self.check_grants(&read_all(place).await?, roles, held)
+    }
+
+    /// The same where the tenant's roles are known.
+    pub(super) fn check_grants(
+        &self,
+        known: &[StoredRole],
+        roles: &[RoleName],
+        held: &PermissionSet,
+    ) -> Result<(), AccountError> {
         for name in roles {
             let role = known.iter().find(|role| role.name == *name);
             let role = role.ok_or_else(|| AccountError::RoleUnknown(name.clone()))?;

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 
 use super::place::Place;
 use super::record::{PersonRow, user_id};
+use super::texts::Texts;
 use super::{AccountError, SqlAccounts, by_themselves};
 use crate::auth::sign_in::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
 use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore, Standing};
 use crate::catalog::AuditEntry;
+use crate::engine::AnyTransaction;
 use crate::events::EventKind;
 use crate::password::PasswordHash;
 use crate::rbac::Policy;
@@ -81,7 +83,11 @@ async fn live_row(place: &Place, session: SessionId) -> sqlx::Result<Option<Live
 
 #[async_trait]
 impl RefreshStore for SqlAccounts {
-    async fn begin(&self, tenant: Option<TenantId>, session: &NewSession) -> Result<(), AuthError> {
+    async fn begin(
+        &self,
+        tenant: Option<TenantId>,
+        session: &NewSession,
+    ) -> Result<bool, AuthError> {
         Ok(self.begin_session(tenant, session).await?)
     }
 
@@ -135,11 +141,22 @@ impl SqlAccounts {
         &self,
         tenant: Option<TenantId>,
         session: &NewSession,
-    ) -> Result<(), AccountError> {
+    ) -> Result<bool, AccountError> {
         let place = self.place(tenant).await?;
         let user = user_id(&session.subject).ok_or(AccountError::NotFound)?;
         let change = by_themselves(tenant, &session.subject, &session.origin);
         let mut write = self.write(&place, &change, Vec::new()).await?;
+        // Holds the person's row, so that whoever changes them comes before or after.
+        let text = place.texts().hold_version;
+        let held = on!(write.sql(), sql => sqlx::query(text)
+            .bind(user)
+            .bind(session.version)
+            .execute(&mut **sql)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if held == 0 {
+            return Ok(false);
+        }
         let text = place.texts().begin_session;
         let origin = &session.origin;
         on!(write.sql(), sql => sqlx::query(text)
@@ -155,7 +172,8 @@ impl SqlAccounts {
         write
             .audit(AuditEntry::new("session.begin", "session", session.id))
             .await?;
-        write.commit().await
+        write.commit().await?;
+        Ok(true)
     }
 
     async fn end_session(
@@ -238,53 +256,82 @@ impl UserStore for SqlAccounts {
         &self,
         tenant: Option<TenantId>,
         subject: &Subject,
+        version: i64,
         password: &PasswordHash,
         origin: &Origin,
-    ) -> Result<(), AuthError> {
+    ) -> Result<bool, AuthError> {
         let change = by_themselves(tenant, subject, origin);
-        Ok(self
-            .write_password(&change, tenant, subject, password, None)
-            .await?)
+        let new = NewPassword {
+            version,
+            hash: password,
+            temporary_until: None,
+        };
+        Ok(self.write_password(&change, tenant, subject, &new).await?)
     }
 }
 
+/// A password that takes the place of another.
+pub(super) struct NewPassword<'p> {
+    /// The person's version when it was decided upon.
+    pub(super) version: i64,
+    pub(super) hash: &'p PasswordHash,
+    /// It is a temporary one, and works until then.
+    pub(super) temporary_until: Option<Timestamp>,
+}
+
 impl SqlAccounts {
-    /// Sets a password and ends all of the person's sessions. `temporary_until`: it is a temporary
-    /// one, and works until then.
+    /// Sets a password and ends all of the person's sessions. `false`: the person changed
+    /// meanwhile, and nothing else has.
     pub(super) async fn write_password(
         &self,
         change: &crate::catalog::Change,
         tenant: Option<TenantId>,
         subject: &Subject,
-        password: &PasswordHash,
-        temporary_until: Option<Timestamp>,
-    ) -> Result<(), AccountError> {
+        new: &NewPassword<'_>,
+    ) -> Result<bool, AccountError> {
         let user = user_id(subject).ok_or(AccountError::NotFound)?;
         let place = self.place(tenant).await?;
         let subject = subject.clone();
         let events = vec![EventKind::SubjectChanged { tenant, subject }];
         let mut write = self.write(&place, change, events).await?;
         let (now, texts) = (write.now(), place.texts());
-        on!(write.sql(), sql => {
-            sqlx::query(texts.set_password)
-                .bind(user)
-                .bind(password.to_phc_string())
-                .bind(temporary_until.is_some())
-                .bind(temporary_until)
-                .bind(now)
-                .execute(&mut **sql)
-                .await?;
-            sqlx::query(texts.end_sessions_of)
-                .bind(user)
-                .bind(now)
-                .execute(&mut **sql)
-                .await?;
-        });
+        let set = on!(write.sql(), sql => sqlx::query(texts.set_password)
+            .bind(user)
+            .bind(new.hash.to_phc_string())
+            .bind(new.temporary_until.is_some())
+            .bind(new.temporary_until)
+            .bind(now)
+            .bind(new.version)
+            .execute(&mut **sql)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if set == 0 {
+            write.give_up().await?;
+            return Ok(false);
+        }
+        end_all_sessions(write.sql(), texts, user, now).await?;
         write
             .audit(AuditEntry::new("password.change", "user", user))
             .await?;
-        self.commit_in_force(write).await
+        self.commit_in_force(write).await?;
+        Ok(true)
     }
+}
+
+/// Ends every sign-in of a person.
+pub(super) async fn end_all_sessions(
+    sql: &mut AnyTransaction,
+    texts: &Texts,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    on!(sql, sql => sqlx::query(texts.end_sessions_of)
+        .bind(user)
+        .bind(now)
+        .execute(&mut **sql)
+        .await
+        .map(drop))?;
+    Ok(())
 }
 
 #[async_trait]

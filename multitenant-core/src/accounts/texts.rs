@@ -6,6 +6,7 @@ pub(super) struct Texts {
     pub(super) by_email: &'static str,
     pub(super) by_id: &'static str,
     pub(super) set_password: &'static str,
+    pub(super) hold_version: &'static str,
     pub(super) begin_session: &'static str,
     pub(super) session: &'static str,
     pub(super) live_session: &'static str,
@@ -33,7 +34,13 @@ macro_rules! texts {
                 "UPDATE ",
                 $people,
                 " SET password_hash = $2, must_change_password = $3, \
-                 temporary_password_expires_at = $4, ver = ver + 1, updated_at = $5 WHERE id = $1"
+                 temporary_password_expires_at = $4, ver = ver + 1, updated_at = $5 \
+                 WHERE id = $1 AND ver = $6"
+            ),
+            hold_version: concat!(
+                "UPDATE ",
+                $people,
+                " SET ver = ver WHERE id = $1 AND ver = $2 AND is_active"
             ),
             begin_session: concat!(
                 "INSERT INTO ",

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use super::place::Place;
-use super::record::{CreatedUser, NewUser, PersonRow, User, UserFilter, UserPatch};
+use super::record::{CreatedUser, NewUser, PersonRow, StoredRole, User, UserFilter, UserPatch};
+use super::roles::read_all;
+use super::sessions::{NewPassword, end_all_sessions};
 use super::write::Write;
 use super::{AccountError, SqlAccounts, TEMPORARY_PASSWORD_LASTS};
 use crate::catalog::{AuditEntry, Change, Listed, Page};
@@ -19,9 +21,10 @@ pub(super) async fn row_of(place: &Place, user: UserId) -> Result<Option<PersonR
     Ok(on!(&place.db, db => sqlx::query_as(text).bind(user).fetch_optional(db).await)?)
 }
 
+const ROLES: &str = "SELECT r.name FROM mt_user_roles u JOIN mt_roles r ON r.id = u.role_id \
+     WHERE u.user_id = $1 ORDER BY r.name";
+
 pub(super) async fn roles_of(place: &Place, user: UserId) -> Result<Vec<String>, AccountError> {
-    const ROLES: &str = "SELECT r.name FROM mt_user_roles u JOIN mt_roles r ON r.id = u.role_id \
-         WHERE u.user_id = $1 ORDER BY r.name";
     Ok(on!(&place.db, db => sqlx::query_scalar(ROLES).bind(user).fetch_all(db).await)?)
 }
 
@@ -131,7 +134,7 @@ impl SqlAccounts {
              name = COALESCE($3, name), is_active = COALESCE($4, is_active), ver = ver + 1, \
              updated_at = $5 WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
-        self.check_outranked(&place, user, held).await?;
+        let known = read_all(&place).await?;
         let mut write = self.write_about(&place, change, user).await?;
         let now = write.now();
         let patched = on!(write.sql(), sql => sqlx::query(PATCH)
@@ -145,6 +148,11 @@ impl SqlAccounts {
             .map(|done| done.rows_affected()));
         if patched.map_err(taken)? == 0 {
             return Err(AccountError::NotFound);
+        }
+        self.check_outranked(&known, write.sql(), user, held)
+            .await?;
+        if patch.is_active == Some(false) {
+            end_all_sessions(write.sql(), place.texts(), user, now).await?;
         }
         check_admin_left(write.sql()).await?;
         write
@@ -168,8 +176,14 @@ impl SqlAccounts {
     ) -> Result<(), AccountError> {
         const DELETE: &str = "DELETE FROM mt_users WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
-        self.check_outranked(&place, user, held).await?;
+        let known = read_all(&place).await?;
         let mut write = self.write_about(&place, change, user).await?;
+        let now = write.now();
+        if raise_version(write.sql(), user, now).await? == 0 {
+            return Err(AccountError::NotFound);
+        }
+        self.check_outranked(&known, write.sql(), user, held)
+            .await?;
         let deleted = on!(write.sql(), sql => sqlx::query(DELETE)
             .bind(user)
             .execute(&mut **sql)
@@ -198,21 +212,16 @@ impl SqlAccounts {
         roles: &[RoleName],
         held: &PermissionSet,
     ) -> Result<User, AccountError> {
-        const RAISE: &str = "UPDATE mt_users SET ver = ver + 1, updated_at = $2 WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
         self.check_grant(&place, roles, held).await?;
-        self.check_outranked(&place, user, held).await?;
+        let known = read_all(&place).await?;
         let mut write = self.write_about(&place, change, user).await?;
         let now = write.now();
-        let raised = on!(write.sql(), sql => sqlx::query(RAISE)
-            .bind(user)
-            .bind(now)
-            .execute(&mut **sql)
-            .await?
-            .rows_affected());
-        if raised == 0 {
+        if raise_version(write.sql(), user, now).await? == 0 {
             return Err(AccountError::NotFound);
         }
+        self.check_outranked(&known, write.sql(), user, held)
+            .await?;
         set_roles(write.sql(), user, roles).await?;
         check_admin_left(write.sql()).await?;
         let entry = AuditEntry::new("user.roles", "user", user);
@@ -243,21 +252,28 @@ impl SqlAccounts {
         let hash = self.inner.hashing.hash(temporary.as_password().clone());
         let (subject, until) = (row.id.into(), SystemClock.now() + TEMPORARY_PASSWORD_LASTS);
         let hash = hash.await?;
-        self.write_password(change, Some(tenant), &subject, &hash, Some(until))
-            .await?;
-        Ok(Some(temporary))
+        let new = NewPassword {
+            version: row.ver,
+            hash: &hash,
+            temporary_until: Some(until),
+        };
+        let set = self.write_password(change, Some(tenant), &subject, &new);
+        Ok(set.await?.then_some(temporary))
     }
 
-    /// Checks that somebody's present roles grant nothing that `held` lacks.
+    /// Checks that somebody's present roles grant nothing that `held` lacks. Their row is held by
+    /// the transaction, so that nobody gives them more meanwhile.
     async fn check_outranked(
         &self,
-        place: &Place,
+        known: &[StoredRole],
+        sql: &mut AnyTransaction,
         user: UserId,
         held: &PermissionSet,
     ) -> Result<(), AccountError> {
-        let roles = roles_of(place, user).await?;
+        let roles: Vec<String> =
+            on!(sql, sql => sqlx::query_scalar(ROLES).bind(user).fetch_all(&mut **sql).await)?;
         let roles: Vec<_> = roles.into_iter().flat_map(RoleName::new).collect();
-        self.check_grant(place, &roles, held).await
+        self.check_grants(known, &roles, held)
     }
 
     /// Begins a change of somebody's rights, that every node hears of.
@@ -272,6 +288,21 @@ impl SqlAccounts {
         let events = vec![EventKind::SubjectChanged { tenant, subject }];
         self.write(place, change, events).await
     }
+}
+
+/// Raises somebody's version and so holds their row; returns how many there are.
+async fn raise_version(
+    sql: &mut AnyTransaction,
+    user: UserId,
+    now: Timestamp,
+) -> Result<u64, AccountError> {
+    const RAISE: &str = "UPDATE mt_users SET ver = ver + 1, updated_at = $2 WHERE id = $1";
+    Ok(on!(sql, sql => sqlx::query(RAISE)
+        .bind(user)
+        .bind(now)
+        .execute(&mut **sql)
+        .await
+        .map(|done| done.rows_affected()))?)
 }
 
 /// A pattern for LIKE that finds texts containing this one, in lower case.

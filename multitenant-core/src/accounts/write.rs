@@ -99,6 +99,20 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Takes the change back, and what was announced of it.
+    pub(super) async fn give_up(self) -> Result<(), AccountError> {
+        match self {
+            Self::Staff(write) => drop(write),
+            Self::Tenant(write) => {
+                write.tx.rollback().await?;
+                if let Some(announced) = write.announced {
+                    announced.intents.close(&announced.intent).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Commits, and lets every node hear.
     pub(super) async fn commit(self) -> Result<(), AccountError> {
         match self {

@@ -8,7 +8,7 @@ mod rule;
 use std::sync::Arc;
 
 use crate::auth::{Authenticator, Identity, Policies, Standing};
-use crate::rbac::{EnterpriseAction, Permission, PermissionSet};
+use crate::rbac::{EnterpriseAction, Permission, PermissionSet, Reach};
 use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
 use crate::tenant::{Tenant, TenantError};
 use crate::{Realm, TenantId};
@@ -207,6 +207,10 @@ impl Gate {
 
 fn may(identity: &Identity, action: EnterpriseAction) -> Result<(), Refusal> {
     match identity.standing {
+        // Which tenants are assigned is not kept yet: whoever has only those has none.
+        Standing::Staff(role) if role.reach() == Reach::Assigned => {
+            Err(denied(format_args!("no tenants are assigned to a {role}")))
+        }
         Standing::Staff(role) if role.may(action) => Ok(()),
         Standing::Staff(role) => Err(denied(format_args!("{role} may not {action:?}"))),
         Standing::User { .. } => Err(denied("a tenant's user is no member of the staff")),

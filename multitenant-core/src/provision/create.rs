@@ -93,7 +93,8 @@ impl Provisioning {
     ) -> Result<CreatedTenant, ProvisioningError> {
         let (this, change, name) = (self.clone(), change.clone(), name.to_owned());
         let made = tokio::spawn(async move {
-            let made = this.run(&change, &lease, tenant, (email, &name)).await;
+            let running = this.run(&change, &lease, tenant, (email, &name));
+            let made = this.under(&lease, running).await;
             if let Err(error) = &made {
                 this.undo_after(&change, &lease, tenant, error).await;
             }
@@ -116,6 +117,7 @@ impl Provisioning {
         let provisioner = self.provisioner(&row.server)?;
         let password = self.keys(change, &row).await?;
         self.done(lease, StepName::Keys).await?;
+        self.inner.catalog.renew(lease).await?;
         let login = provisioner.create_login(tenant, &password).await;
         login.during(StepName::Login)?;
         self.done(lease, StepName::Login).await?;
@@ -220,7 +222,7 @@ impl Provisioning {
         let active = catalog.set_status(change, tenant, TenantStatus::Active);
         let row = active.await.during(StepName::Activate)?;
         catalog.finish(change, lease, Outcome::Succeeded).await?;
-        self.inner.tenants.catch_up().await?;
+        self.bring_into_force().await;
         Ok(row)
     }
 

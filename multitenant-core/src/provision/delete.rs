@@ -34,7 +34,10 @@ impl Provisioning {
         };
         let lease = self.inner.catalog.begin(change, tenant, &operation).await?;
         let (this, change) = (self.clone(), change.clone());
-        let deleted = tokio::spawn(async move { this.remove(&change, &lease, tenant).await });
+        let deleted = tokio::spawn(async move {
+            let removing = this.remove(&change, &lease, tenant);
+            this.under(&lease, removing).await
+        });
         match deleted.await {
             Ok(deleted) => deleted,
             Err(_) => Err(crate::tenant::TenantError::Interrupted.into()),
@@ -49,22 +52,20 @@ impl Provisioning {
     ) -> Result<(), ProvisioningError> {
         let catalog = &self.inner.catalog;
         if let Some(row) = catalog.tenant(tenant).await? {
-            self.close(change, lease, &row).await?;
+            self.close(change, &row).await?;
+            self.done(lease, StepName::Close).await?;
             self.drop_all(lease, &row).await?;
             self.done(lease, StepName::DropDatabase).await?;
             self.done(lease, StepName::DropLogin).await?;
             catalog.delete(change, tenant).await?;
         }
         catalog.finish(change, lease, Outcome::Succeeded).await?;
-        Ok(self.inner.tenants.catch_up().await?)
+        self.bring_into_force().await;
+        Ok(())
     }
 
-    async fn close(
-        &self,
-        change: &Change,
-        lease: &Lease,
-        row: &TenantRow,
-    ) -> Result<(), ProvisioningError> {
+    /// Refuses new work everywhere and waits for the old.
+    async fn close(&self, change: &Change, row: &TenantRow) -> Result<(), ProvisioningError> {
         if row.status != TenantStatus::Deleting {
             let catalog = &self.inner.catalog;
             catalog
@@ -73,7 +74,7 @@ impl Provisioning {
         }
         self.inner.tenants.catch_up().await?;
         self.inner.tenants.close_tenant(row.id, DRAIN).await;
-        self.done(lease, StepName::Close).await
+        Ok(())
     }
 
     /// Drops whatever there is of a tenant on its server, for as long as the lease is ours.
@@ -99,7 +100,8 @@ impl Provisioning {
         error: &ProvisioningError,
     ) {
         let reason = error.to_string();
-        if let Err(error) = self.undo(change, lease, tenant, &reason).await {
+        let undoing = self.undo(change, lease, tenant, &reason);
+        if let Err(error) = self.under(lease, undoing).await {
             tracing::warn!(%tenant, %error, "a creation that failed is undone later");
         }
     }
@@ -118,11 +120,16 @@ impl Provisioning {
             Err(error) => return Err(error.into()),
         }
         if let Some(row) = catalog.tenant(tenant).await? {
+            // It was activated just before its process died.
+            if row.status == TenantStatus::Active {
+                self.close(change, &row).await?;
+            }
             self.drop_all(lease, &row).await?;
             catalog.delete(change, tenant).await?;
         }
         catalog.finish(change, lease, Outcome::Undone).await?;
-        Ok(self.inner.tenants.catch_up().await?)
+        self.bring_into_force().await;
+        Ok(())
     }
 }
 

@@ -14,7 +14,9 @@ use async_trait::async_trait;
 
 use crate::accounts::SqlAccounts;
 use crate::auth::sign_in::HashingQueue;
-use crate::catalog::{Lease, Operations, SecretVault, SqlCatalog, StepStatus, TenantRow};
+use crate::catalog::{
+    CatalogError, Lease, Operations, SecretVault, SqlCatalog, StepStatus, TenantRow,
+};
 use crate::engine::provisioner::{Provisioner, Schema};
 use crate::rbac::Registry;
 use crate::tenant::{AnySql, TenantControl};
@@ -89,6 +91,36 @@ impl Provisioning {
     fn provisioner(&self, server: &ServerId) -> Result<&Arc<dyn Provisioner>, ProvisioningError> {
         let provisioner = self.inner.provisioners.get(server);
         provisioner.ok_or_else(|| ProvisioningError::ServerUnknown(server.clone()))
+    }
+
+    /// Renews the lease while a long step runs; returns when it is lost.
+    async fn keep(&self, lease: &Lease) -> ProvisioningError {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            if let Err(error @ CatalogError::LeaseLost(_)) = self.inner.catalog.renew(lease).await {
+                return error.into();
+            }
+        }
+    }
+
+    /// Does something for as long as the lease is ours.
+    async fn under<T>(
+        &self,
+        lease: &Lease,
+        work: impl Future<Output = Result<T, ProvisioningError>>,
+    ) -> Result<T, ProvisioningError> {
+        tokio::select! {
+            done = work => done,
+            lost = self.keep(lease) => Err(lost),
+        }
+    }
+
+    /// Brings a change that is made into force here. Where that cannot be done now, the log's
+    /// reader does it as soon as it can.
+    async fn bring_into_force(&self) {
+        if let Err(error) = self.inner.tenants.catch_up().await {
+            tracing::warn!(%error, "a change of a tenant is in force here a little later");
+        }
     }
 
     /// Notes that a step is done, which also proves and renews the lease.

@@ -35,7 +35,7 @@ impl Provisioning {
     /// # Errors
     /// [`ProvisioningError`] of the first that could not be ended; it is tried again later.
     pub async fn recover(&self) -> Result<usize, ProvisioningError> {
-        let mut ended = 0;
+        let (mut ended, mut failed) = (0, None);
         for operation in self.inner.catalog.abandoned().await? {
             match self.recover_one(operation).await {
                 Ok(()) => ended += 1,
@@ -43,10 +43,10 @@ impl Provisioning {
                 Err(ProvisioningError::Catalog(
                     CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_),
                 )) => {}
-                Err(error) => return Err(error),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(ended)
+        failed.map_or(Ok(ended), Err)
     }
 
     async fn recover_one(&self, id: OperationId) -> Result<(), ProvisioningError> {
@@ -59,9 +59,13 @@ impl Provisioning {
         match operation.kind.as_str() {
             CREATE => {
                 let reason = "the process that made it has ended";
-                self.undo(&change, &lease, tenant, reason).await
+                let undoing = self.undo(&change, &lease, tenant, reason);
+                self.under(&lease, undoing).await
             }
-            DELETE => self.remove(&change, &lease, tenant).await,
+            DELETE => {
+                let removing = self.remove(&change, &lease, tenant);
+                self.under(&lease, removing).await
+            }
             other => {
                 tracing::warn!(
                     kind = other,

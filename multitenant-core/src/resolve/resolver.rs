@@ -59,8 +59,14 @@ impl Resolver {
         for hint in &hints {
             named.push(self.look_up(hint).await?);
         }
-        let (first, others) = named.split_first().ok_or(ResolveError::Required)?;
-        if others.iter().any(|other| other != first) {
+        let first = *named.first().ok_or(ResolveError::Required)?;
+        // Two that exist must be one. Two that do not must be the same word: else a pair of an
+        // invented name and a guess would tell whether the guess exists.
+        let same = match first {
+            Some(_) => named.iter().all(|other| *other == first),
+            None => hints.iter().all(|hint| *hint == hints[0]) && named.iter().all(Option::is_none),
+        };
+        if !same {
             return Err(ResolveError::Mismatch);
         }
         first.ok_or(ResolveError::Unknown)

@@ -187,6 +187,39 @@ async fn idle_connections_close_by_themselves() {
     .await;
 }
 
+/// One hot tenant whose requests never pause, and one that comes now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cold_tenant_is_served_beside_a_hot_one_and_no_request_of_the_hot_one_starves() {
+    let mut options = BudgetOptions::connections(2);
+    options.acquire_timeout = Duration::from_secs(5);
+    let budget = budget(&Nowhere::default(), options);
+    let (hot, cold) = (join(&budget, "hot"), join(&budget, "cold"));
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (hot, over) = (hot.clone(), over.clone());
+            tokio::spawn(async move {
+                let mut served = 0;
+                while !over.load(Ordering::SeqCst) {
+                    let lease = hot.acquire().await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    drop(lease);
+                    served += 1;
+                }
+                served
+            })
+        })
+        .collect();
+    for _ in 0..10 {
+        drop(cold.acquire().await.unwrap());
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    over.store(true, Ordering::SeqCst);
+    for task in tasks {
+        assert!(task.await.unwrap() > 0);
+    }
+}
+
 /// Sixteen tenants, a budget of four, and callers that go away at random moments.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_load_and_cancellation_the_budget_holds_and_nothing_is_lost() {

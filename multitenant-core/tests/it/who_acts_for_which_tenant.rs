@@ -217,7 +217,13 @@ async fn every_pair_of_sources_that_disagree_is_refused() {
             .host("tenant-a.example.com")
             .query("tenant=nobody-here"),
     ];
-    for (case, request) in hints.into_iter().enumerate() {
+    let nobody = Request::default().header("x-tenant-id", "nobody-here");
+    let invented = nobody.clone().host("nobody-else.example.com");
+    let hints = hints.into_iter().chain([invented]);
+    let same_twice = nobody.host("nobody-here.example.com");
+    let passage = world.gate.admit(&same_twice, Access::TenantHint);
+    assert!(matches!(passage.await, Ok(Passage::Hinted(None))));
+    for (case, request) in hints.enumerate() {
         let code = world.code(&request, Access::TenantHint).await;
         assert_eq!(code, Some(Code::TenantMismatch), "hint {case}");
     }

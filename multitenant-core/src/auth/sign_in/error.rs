@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::auth::AuthError;
 use crate::password::PasswordError;
 use crate::token::TokenError;
-use crate::{Code, Problem};
+use crate::{Code, FieldError, Problem};
 
 /// Why somebody was not signed in.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum SignInError {
     /// More people sign in than passwords can be checked.
     #[error("too many sign-ins at once")]
     Busy,
+    /// The new password is the present one.
+    #[error("the new password is the present one; choose another")]
+    SamePassword,
     /// The refresh token is not accepted.
     #[error("the refresh token is not accepted")]
     Token(#[source] Arc<TokenError>),
@@ -56,6 +59,9 @@ impl From<&SignInError> for Problem {
         match error {
             SignInError::InvalidCredentials => Code::InvalidCredentials.into(),
             SignInError::AccountSuspended => Code::AccountSuspended.into(),
+            SignInError::SamePassword => {
+                Self::invalid(vec![FieldError::new("newPassword", error.to_string())])
+            }
             SignInError::Busy => {
                 Self::retry_later(Code::Unavailable, RETRY, "try again in a moment")
             }

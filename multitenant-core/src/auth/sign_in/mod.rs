@@ -2,18 +2,21 @@
 
 mod error;
 mod hashing;
+mod lookups;
 mod stores;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use secrecy::SecretString;
-use tokio::sync::Semaphore;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Identity, Standing};
+use lookups::Lookups;
+
+use super::{AuthError, Identity, Standing};
 use crate::limits::ACCESS_TOKEN_SECONDS;
 use crate::password::Password;
+use crate::tenant::TenantError;
 use crate::token::{self, AccessClaims, KeyRings, RefreshScope, RefreshToken};
 use crate::{Clock, Email, Realm, SessionId, TenantId, Timestamp};
 
@@ -77,11 +80,11 @@ pub struct SignIn {
     sessions: Arc<dyn RefreshStore>,
     hashing: HashingQueue,
     clock: Arc<dyn Clock>,
-    lookups: Semaphore,
+    lookups: Lookups,
     options: SignInOptions,
 }
 
-/// How long a sign-in waits for its turn to look for its person.
+/// How long a sign-in waits for its turn to look for its person, and then for the person.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl SignIn {
@@ -100,7 +103,7 @@ impl SignIn {
             sessions,
             hashing,
             clock,
-            lookups: Semaphore::new(options.lookups.max(1)),
+            lookups: Lookups::new(options.lookups),
             options,
         }
     }
@@ -136,6 +139,7 @@ impl SignIn {
         door: Door,
         email: &str,
     ) -> Result<Option<(Option<TenantId>, Account)>, SignInError> {
+        let _turn = self.lookups.turn(door).await?;
         let tenant = match door {
             Door::Staff => None,
             Door::Tenant(tenant) => Some(tenant),
@@ -144,10 +148,13 @@ impl SignIn {
         let Ok(email) = email.parse::<Email>() else {
             return Ok(None);
         };
-        let turn = tokio::time::timeout(PATIENCE, self.lookups.acquire()).await;
-        let _turn = turn.map_err(|_| SignInError::Busy)?;
-        let account = self.users.by_email(tenant, &email).await?;
-        Ok(account.map(|account| (tenant, account)))
+        let found = tokio::time::timeout(PATIENCE, self.users.by_email(tenant, &email)).await;
+        match found.map_err(|_| SignInError::Busy)? {
+            Ok(account) => Ok(account.map(|account| (tenant, account))),
+            // Suspended since the request was looked at: to a stranger like none.
+            Err(AuthError::Tenant(TenantError::Unknown | TenantError::NotServed(_))) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn begin(
@@ -163,12 +170,15 @@ impl SignIn {
         let session = NewSession {
             id,
             subject: account.subject.clone(),
+            version: account.version,
             refresh: refresh.hash(),
             created_at: now,
             expires_at: now + self.options.session,
             origin,
         };
-        self.sessions.begin(tenant, &session).await?;
+        if !self.sessions.begin(tenant, &session).await? {
+            return Err(SignInError::InvalidCredentials);
+        }
         self.answer(account, id, &refresh, now)
     }
 
@@ -296,15 +306,22 @@ impl SignIn {
         let tenant = who.tenant();
         let account = self.users.by_subject(tenant, &who.subject).await?;
         let account = account.ok_or(SignInError::Revoked)?;
+        if current.expose_secret() == new.as_secret().expose_secret() {
+            return Err(SignInError::SamePassword);
+        }
         let hash = Some(account.password);
         if !self.hashing.verify(current, hash).await? {
             return Err(SignInError::InvalidCredentials);
         }
         let new = self.hashing.hash(new).await?;
-        let users = &self.users;
-        Ok(users
-            .set_password(tenant, &who.subject, &new, origin)
-            .await?)
+        let version = account.version;
+        let set = self
+            .users
+            .set_password(tenant, &who.subject, version, &new, origin);
+        match set.await? {
+            true => Ok(()),
+            false => Err(SignInError::Revoked),
+        }
     }
 
     /// The person behind an identity, as stored now; `None` where they are gone.

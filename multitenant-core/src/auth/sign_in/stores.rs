@@ -48,6 +48,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub subject: Subject,
+    /// The person's version when their password was checked.
+    pub version: i64,
     /// The hash of its first refresh token.
     pub refresh: RefreshHash,
     /// When it began.
@@ -99,7 +101,8 @@ pub trait UserStore: Send + Sync + 'static {
     ) -> Result<Option<Account>, AuthError>;
 
     /// Sets a password that the person chose: it is no temporary one, their version is raised, and
-    /// all their sessions are ended. In force on this node when it returns.
+    /// all their sessions are ended. In force on this node when it returns. `false`: their version
+    /// is not `version` any more, and nothing has changed.
     ///
     /// # Errors
     /// [`AuthError`] when it could not be written; then nothing has changed.
@@ -107,19 +110,25 @@ pub trait UserStore: Send + Sync + 'static {
         &self,
         tenant: Option<TenantId>,
         subject: &Subject,
+        version: i64,
         password: &PasswordHash,
         origin: &Origin,
-    ) -> Result<(), AuthError>;
+    ) -> Result<bool, AuthError>;
 }
 
 /// Where sign-ins are remembered until they are ended.
 #[async_trait]
 pub trait RefreshStore: SessionStore {
-    /// Remembers a sign-in.
+    /// Remembers a sign-in. `false`: the person changed since their password was checked, and
+    /// nothing is remembered.
     ///
     /// # Errors
     /// [`AuthError`] when it could not be written.
-    async fn begin(&self, tenant: Option<TenantId>, session: &NewSession) -> Result<(), AuthError>;
+    async fn begin(
+        &self,
+        tenant: Option<TenantId>,
+        session: &NewSession,
+    ) -> Result<bool, AuthError>;
 
     /// Reads a session, also one that has ended.
     ///

@@ -166,6 +166,7 @@ impl<C: Connector> Share<C> {
         let most = self.budget().inner.options.queue;
         let entered = self.budget().update(|state, now, orders| {
             let entered = state.wait(self.key(), waiter, most);
+            state.serve_idle(self.key(), orders);
             if state.has_none(self.key()) {
                 state.want(self.key());
                 state.advance(now, orders);

@@ -79,8 +79,10 @@ pub(super) struct State<C, W> {
     next_key: Key,
     /// Shares with idle connections, the least recently used at its end.
     idle: LruCache<Key, ()>,
-    /// Shares that want a connection opened, first come first.
-    queue: VecDeque<Key>,
+    /// Shares that have no connection and want one, first come first.
+    cold: VecDeque<Key>,
+    /// Shares that have some and want another; they come after the cold ones.
+    warm: VecDeque<Key>,
 }
 
 /// What a budget is doing, counted.
@@ -109,7 +111,8 @@ impl<C, W: Waiting> State<C, W> {
             shares: HashMap::new(),
             next_key: 0,
             idle: LruCache::unbounded(),
-            queue: VecDeque::new(),
+            cold: VecDeque::new(),
+            warm: VecDeque::new(),
         }
     }
 
@@ -169,6 +172,22 @@ impl<C, W: Waiting> State<C, W> {
         Ok(())
     }
 
+    /// Hands idle connections of the share to its waiting requests: a connection may have come back
+    /// just before the request began to wait.
+    pub(super) fn serve_idle(&mut self, key: Key, orders: &mut Vec<Order<C, W>>) {
+        while self
+            .shares
+            .get_mut(&key)
+            .is_some_and(|share| !share.idle.is_empty() && share.someone_waits())
+        {
+            let waiter = self.shares.get_mut(&key).and_then(ShareState::next_waiting);
+            let Some((waiter, connection)) = waiter.zip(self.take_idle(key)) else {
+                return;
+            };
+            orders.push(Order::Deliver(key, connection, waiter));
+        }
+    }
+
     /// Puts the share in line for a connection to be opened, if one of its requests still waits.
     pub(super) fn want(&mut self, key: Key) {
         let cap = self.cap;
@@ -178,13 +197,16 @@ impl<C, W: Waiting> State<C, W> {
         let wants = share.someone_waits() && !share.opening && !share.queued && share.open < cap;
         if wants {
             share.queued = true;
-            self.queue.push_back(key);
+            match share.open {
+                0 => self.cold.push_back(key),
+                _ => self.warm.push_back(key),
+            }
         }
     }
 
-    /// Moves the queue on: opens while there are permits, makes room where there are none.
+    /// Moves the queues on: opens while there are permits, makes room where there are none.
     pub(super) fn advance(&mut self, now: Instant, orders: &mut Vec<Order<C, W>>) {
-        while let Some(&key) = self.queue.front() {
+        while let Some(&key) = self.cold.front().or_else(|| self.warm.front()) {
             if !self.still_wants(key) {
                 self.leave_queue(key);
                 self.forget_if_over(key);
@@ -195,7 +217,7 @@ impl<C, W: Waiting> State<C, W> {
                     share.opening = true;
                 }
                 orders.push(Order::Open(key));
-            } else if self.closing >= self.queue.len() {
+            } else if self.closing >= self.cold.len() + self.warm.len() {
                 return;
             } else if let Some(close) = self.make_room(key, now) {
                 orders.push(close);
@@ -215,8 +237,13 @@ impl<C, W: Waiting> State<C, W> {
         })
     }
 
+    /// Takes the front of the queues, which is this share, out of them.
     fn leave_queue(&mut self, key: Key) {
-        self.queue.pop_front();
+        if self.cold.front() == Some(&key) {
+            self.cold.pop_front();
+        } else {
+            self.warm.pop_front();
+        }
         if let Some(share) = self.shares.get_mut(&key) {
             share.queued = false;
         }
@@ -248,7 +275,10 @@ impl<C, W: Waiting> State<C, W> {
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
-        let others_wait = !self.queue.is_empty() && self.idle.is_empty();
+        // Another tenant has none, none of others is idle, and not enough are on their way out.
+        let others_wait = self.cold.iter().any(|cold| *cold != key)
+            && self.idle.is_empty()
+            && self.closing < self.cold.len();
         let Some(share) = self.shares.get_mut(&key) else {
             self.closing += 1;
             orders.push(Order::Close(key, connection));

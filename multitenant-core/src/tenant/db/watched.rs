@@ -73,7 +73,10 @@ fn leaves_nothing_behind(sql: &str) -> bool {
     const HARMLESS: [&str; 7] = [
         "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "MERGE",
     ];
-    let text = sql.trim_start();
+    let text = sql.trim();
+    if text.trim_end_matches(';').contains(';') {
+        return false;
+    }
     let word = text
         .split(|c: char| !c.is_ascii_alphabetic())
         .next()
@@ -99,6 +102,8 @@ mod tests {
             ("START TRANSACTION", false),
             ("SAVEPOINT a", false),
             ("SET search_path = x", false),
+            ("SELECT 1;", true),
+            ("SELECT 1; BEGIN", false),
             ("selection", false),
             ("-- a comment\nBEGIN", false),
             ("/* SELECT */ BEGIN", false),

@@ -78,7 +78,9 @@ pub(in crate::http) async fn limit_rate(
 
 fn is_sign_in(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>();
-    route.is_some_and(|route| route.as_str().ends_with("/auth/login"))
+    let checks_a_password =
+        |route: &str| route.ends_with("/auth/login") || route.ends_with("/auth/password");
+    route.is_some_and(|route| checks_a_password(route.as_str()))
 }
 
 fn too_many(wait: Duration) -> Response {
