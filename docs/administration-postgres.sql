@@ -23,19 +23,6 @@ SELECT format('CREATE ROLE %I LOGIN CREATEDB CREATEROLE', :'platform')
 REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE postgres TO :"platform";
 
--- Databases to come are copies of template1, with the rights set here.
-\connect template1
--- Open where the cluster was upgraded from 14 or older.
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
--- Large objects would let a tenant's role store data outside its tables, and keep DROP ROLE from working.
-SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure)
-  FROM pg_proc
- WHERE pronamespace = 'pg_catalog'::regnamespace
-   AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite')) \gexec
-
-\connect postgres
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-
 -- Must list nothing: databases that every role, and so every tenant's, may still connect to.
 \echo 'Databases still open to every role (should be none):'
 SELECT datname FROM pg_database WHERE datallowconn AND has_database_privilege('public', oid, 'CONNECT');

@@ -18,11 +18,13 @@ fn name(data: &ConnectData) -> String {
 }
 
 async fn count(observer: &mut PgConnection, databases: &[String]) -> i64 {
-    sqlx::query_scalar("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = ANY($1)")
+    // An autovacuum worker is nobody's connection.
+    let count = "SELECT COUNT(*) FROM pg_stat_activity
+                 WHERE datname = ANY($1) AND backend_type = 'client backend'";
+    let counted = sqlx::query_scalar(count)
         .bind(databases)
-        .fetch_one(observer)
-        .await
-        .unwrap()
+        .fetch_one(observer);
+    counted.await.unwrap()
 }
 
 /// Six databases, a budget of three, twelve tasks; a quarter of the calls are cut off.
@@ -68,10 +70,9 @@ async fn postgres_never_counts_more_connections_than_the_budget() {
     drop(dbs);
     let mut observer = PostgresPlace::connect("postgres").await;
     eventually("every connection is closed", async || {
-        count(&mut observer, &names).await == 0
+        count(&mut observer, &names).await == 0 && budget.stats().open == 0
     })
     .await;
-    assert_eq!(budget.stats().open, 0);
     place.clear().await;
 }
 
