@@ -15,8 +15,8 @@ ensure_rust() {
     command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
-# Installs nextest below the target folder, unoptimised and without its updater: two minutes on two cores instead of
-# five, and it serves as well. Without it the tests run by `cargo test`.
+# Installs nextest below the target folder, unoptimised and without its updater: that builds sooner and serves as
+# well. Without it the tests run by `cargo test`.
 ensure_nextest() {
     local tools=${CARGO_TARGET_DIR:-$PWD/target}/tools
     PATH=$tools/bin:$PATH

@@ -13,9 +13,13 @@ step() {
     shift 2
     heading "$title"
     interruptible "$@" || step_failed "$title" "$hint"
-    local elapsed=$((SECONDS - began))
-    printf -- '-- %s: %d s\n' "$title" "$elapsed"
-    report+=("$(printf '%5d s  %s' "$elapsed" "$title")")
+    took "$title" $((SECONDS - began))
+}
+
+# took TITLE SECONDS
+took() {
+    printf -- '-- %s: %d s\n' "$1" "$2"
+    report+=("$(printf '%5d s  %s' "$2" "$1")")
 }
 
 step_failed() {
