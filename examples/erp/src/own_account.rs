@@ -3,10 +3,32 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use multitenant_axum::{Json, Principal, Problem};
+use multitenant_core::auth::sign_in::SignedIn;
 use multitenant_core::platform::Platform;
+use secrecy::ExposeSecret;
+use serde::Serialize;
 
 use crate::caller::{Caller, told};
 use crate::forms::PasswordForm;
+
+/// The tokens of somebody who signed in.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Tokens {
+    token: String,
+    refresh_token: String,
+    expires_in: i64,
+}
+
+impl From<&SignedIn> for Tokens {
+    fn from(signed_in: &SignedIn) -> Self {
+        Self {
+            token: signed_in.access_token.expose_secret().to_owned(),
+            refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
+            expires_in: signed_in.expires_in,
+        }
+    }
+}
 
 pub(crate) async fn logout(
     State(platform): State<Platform>,

@@ -11,8 +11,9 @@ use multitenant_core::password::{InvalidPassword, Password, PasswordError, Tempo
 use multitenant_core::platform::{Platform as Core, PlatformBuilder, PlatformError};
 use multitenant_core::rbac::access;
 use multitenant_core::resolve;
+use multitenant_core::tenant::BudgetStats;
 use multitenant_core::token::{InvalidKey, KeyRing, KeyRings, SigningKey};
-use multitenant_core::{Email, EnterpriseRole, InvalidEmail, Realm};
+use multitenant_core::{EnterpriseRole, InvalidEmail, Realm};
 use secrecy::SecretString;
 
 use crate::banner::NewAdmin;
@@ -153,7 +154,10 @@ async fn first_admin(core: &Core, config: &Config) -> Result<Option<NewAdmin>, S
     };
     let change = Change::by(Actor::System).because("the first start");
     match core.accounts().create_admin(&change, &new).await {
-        Ok(_) => Ok(Some(new_admin(email, generated_password))),
+        Ok(_) => Ok(Some(NewAdmin {
+            email,
+            generated_password,
+        })),
         // Another node that starts at the same time was faster.
         Err(AccountError::EmailTaken) => Ok(None),
         Err(error) => Err(error.into()),
@@ -169,13 +173,6 @@ fn first_password(config: &Config) -> Result<(Password, Option<SecretString>), S
     Ok((generated.as_password().clone(), Some(shown)))
 }
 
-const fn new_admin(email: Email, generated_password: Option<SecretString>) -> NewAdmin {
-    NewAdmin {
-        email,
-        generated_password,
-    }
-}
-
 struct PlatformProbe {
     core: Core,
     cached_tenants: usize,
@@ -189,16 +186,14 @@ impl Probe for PlatformProbe {
 
     fn cache(&self) -> CacheHealth {
         let stats = self.core.tenants().stats();
-        let of_servers = |count: fn(&_) -> usize| stats.servers.iter().map(|(_, s)| count(s)).sum();
+        let of_servers = |count: fn(&BudgetStats) -> usize| {
+            stats.servers.iter().map(|(_, server)| count(server)).sum()
+        };
         CacheHealth {
             tenants: stats.tenants.entries,
             capacity: self.cached_tenants,
-            open_connections: of_servers(|server: &multitenant_core::tenant::BudgetStats| {
-                server.open
-            }),
-            max_connections: of_servers(|server: &multitenant_core::tenant::BudgetStats| {
-                server.limit
-            }),
+            open_connections: of_servers(|server| server.open),
+            max_connections: of_servers(|server| server.limit),
         }
     }
 }

@@ -131,34 +131,27 @@ impl SqlAccounts {
         held: &PermissionSet,
     ) -> Result<User, AccountError> {
         const PATCH: &str = "UPDATE mt_users SET email = COALESCE($2, email), \
-             name = COALESCE($3, name), is_active = COALESCE($4, is_active), ver = ver + 1, \
-             updated_at = $5 WHERE id = $1";
+             name = COALESCE($3, name), is_active = COALESCE($4, is_active) WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
-        let known = read_all(&place).await?;
-        let mut write = self.write_about(&place, change, user).await?;
-        let now = write.now();
+        let mut write = self.write_over(&place, change, user, held).await?;
         let patched = on!(write.sql(), sql => sqlx::query(PATCH)
             .bind(user)
             .bind(patch.email.as_ref().map(crate::Email::as_str))
             .bind(patch.name.as_deref())
             .bind(patch.is_active)
-            .bind(now)
             .execute(&mut **sql)
             .await
-            .map(|done| done.rows_affected()));
-        if patched.map_err(taken)? == 0 {
-            return Err(AccountError::NotFound);
+            .map(drop));
+        if let Err(error) = patched {
+            write.give_up().await?;
+            return Err(taken(error));
         }
-        self.check_outranked(&known, write.sql(), user, held)
-            .await?;
         if patch.is_active == Some(false) {
+            let now = write.now();
             end_all_sessions(write.sql(), place.texts(), user, now).await?;
         }
-        check_admin_left(write.sql()).await?;
-        write
-            .audit(AuditEntry::new("user.update", "user", user))
+        self.finish(write, AuditEntry::new("user.update", "user", user))
             .await?;
-        self.commit_in_force(write).await?;
         read(&place, user).await
     }
 
@@ -176,27 +169,14 @@ impl SqlAccounts {
     ) -> Result<(), AccountError> {
         const DELETE: &str = "DELETE FROM mt_users WHERE id = $1";
         let place = self.tenant_place(tenant).await?;
-        let known = read_all(&place).await?;
-        let mut write = self.write_about(&place, change, user).await?;
-        let now = write.now();
-        if raise_version(write.sql(), user, now).await? == 0 {
-            return Err(AccountError::NotFound);
-        }
-        self.check_outranked(&known, write.sql(), user, held)
-            .await?;
-        let deleted = on!(write.sql(), sql => sqlx::query(DELETE)
+        let mut write = self.write_over(&place, change, user, held).await?;
+        on!(write.sql(), sql => sqlx::query(DELETE)
             .bind(user)
             .execute(&mut **sql)
-            .await?
-            .rows_affected());
-        if deleted == 0 {
-            return Err(AccountError::NotFound);
-        }
-        check_admin_left(write.sql()).await?;
-        write
-            .audit(AuditEntry::new("user.delete", "user", user))
-            .await?;
-        self.commit_in_force(write).await
+            .await
+            .map(drop))?;
+        self.finish(write, AuditEntry::new("user.delete", "user", user))
+            .await
     }
 
     /// Gives a user these roles and no others. `held` is what the giver may do.
@@ -214,19 +194,11 @@ impl SqlAccounts {
     ) -> Result<User, AccountError> {
         let place = self.tenant_place(tenant).await?;
         self.check_grant(&place, roles, held).await?;
-        let known = read_all(&place).await?;
-        let mut write = self.write_about(&place, change, user).await?;
-        let now = write.now();
-        if raise_version(write.sql(), user, now).await? == 0 {
-            return Err(AccountError::NotFound);
-        }
-        self.check_outranked(&known, write.sql(), user, held)
-            .await?;
+        let mut write = self.write_over(&place, change, user, held).await?;
         set_roles(write.sql(), user, roles).await?;
-        check_admin_left(write.sql()).await?;
         let entry = AuditEntry::new("user.roles", "user", user);
-        write.audit(entry.with_details(roles_detail(roles))).await?;
-        self.commit_in_force(write).await?;
+        self.finish(write, entry.with_details(roles_detail(roles)))
+            .await?;
         read(&place, user).await
     }
 
@@ -276,17 +248,42 @@ impl SqlAccounts {
         self.check_grants(known, &roles, held)
     }
 
-    /// Begins a change of somebody's rights, that every node hears of.
-    async fn write_about<'c>(
+    /// Begins a change of somebody of whom every node hears, and whose rights `held` covers. Their
+    /// version is raised first, which holds their row.
+    async fn write_over<'c>(
         &self,
         place: &Place,
         change: &'c Change,
         user: UserId,
+        held: &PermissionSet,
     ) -> Result<Write<'c>, AccountError> {
+        let known = read_all(place).await?;
         let tenant = place.tenant;
         let subject = user.into();
         let events = vec![EventKind::SubjectChanged { tenant, subject }];
-        self.write(place, change, events).await
+        let mut write = self.write(place, change, events).await?;
+        let now = write.now();
+        let checked = match raise_version(write.sql(), user, now).await? {
+            0 => Err(AccountError::NotFound),
+            _ => self.check_outranked(&known, write.sql(), user, held).await,
+        };
+        match checked {
+            Ok(()) => Ok(write),
+            Err(error) => {
+                write.give_up().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends such a change: somebody is left to administer the tenant, and it is in force here.
+    async fn finish(&self, mut write: Write<'_>, entry: AuditEntry) -> Result<(), AccountError> {
+        if let Err(error) = check_admin_left(write.sql()).await {
+            write.give_up().await?;
+            return Err(error);
+        }
+        write.audit(entry).await?;
+        self.commit_in_force(write).await
     }
 }
 

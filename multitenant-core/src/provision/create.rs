@@ -117,7 +117,6 @@ impl Provisioning {
         let provisioner = self.provisioner(&row.server)?;
         let password = self.keys(change, &row).await?;
         self.done(lease, StepName::Keys).await?;
-        self.inner.catalog.renew(lease).await?;
         let login = provisioner.create_login(tenant, &password).await;
         login.during(StepName::Login)?;
         self.done(lease, StepName::Login).await?;

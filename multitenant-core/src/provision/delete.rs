@@ -115,7 +115,7 @@ impl Provisioning {
     ) -> Result<(), ProvisioningError> {
         let catalog = &self.inner.catalog;
         match catalog.turn_back(change, lease, reason).await {
-            // A node that died may have turned it back already; `drop_all` proves the lease.
+            // A node that died may have turned it back already: the lease tells.
             Ok(()) | Err(CatalogError::LeaseLost(_)) => catalog.renew(lease).await?,
             Err(error) => return Err(error.into()),
         }

@@ -210,6 +210,37 @@ on_both_engines! {
         world.stop().await;
     }
 
+    async fn whoever_changed_while_a_password_was_checked_is_not_signed_in_nor_overwritten(place: Place) {
+        use multitenant_core::auth::sign_in::{NewSession, RefreshStore, UserStore};
+        use multitenant_core::token::RefreshHash;
+        use multitenant_core::{Clock, SessionId, SystemClock};
+        let world = Running::start(place.platform().await).await;
+        let (tenant, password) = world.tenant_at_work("acme").await;
+        let accounts = world.platform.accounts();
+        let account = world.sign_in(tenant, &password).await.unwrap().account;
+        let now = SystemClock.now();
+        for (version, accepted) in [(account.version - 1, false), (account.version, true)] {
+            let session = NewSession {
+                id: SessionId::generate(),
+                subject: account.subject.clone(),
+                version,
+                refresh: RefreshHash::from_bytes([0; 32]),
+                created_at: now,
+                expires_at: now + std::time::Duration::from_secs(60),
+                origin: Origin::default(),
+            };
+            assert_eq!(accounts.begin(Some(tenant), &session).await.unwrap(), accepted);
+            let stored = accounts.stored(Some(tenant), session.id).await.unwrap();
+            assert_eq!(stored.is_some(), accepted);
+        }
+        let other = world.platform.hashing().hash(multitenant_core::password::Password::new("somebody else's wish".to_owned().into()).unwrap()).await.unwrap();
+        let (origin, older) = (Origin::default(), account.version - 1);
+        let set = accounts.set_password(Some(tenant), &account.subject, older, &other, &origin).await;
+        assert!(!set.unwrap());
+        world.sign_in(tenant, &password).await.unwrap();
+        world.stop().await;
+    }
+
     async fn a_suspended_tenant_looks_like_none_to_a_stranger(place: Place) {
         let world = Running::start(place.platform().await).await;
         let (tenant, password) = world.tenant_at_work("acme").await;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::caller::{Caller, told};
 use crate::forms::{LoginForm, RefreshForm};
+use crate::own_account::Tokens;
 
 /// A user, as they see themselves.
 #[derive(Serialize)]
@@ -37,9 +38,8 @@ impl From<&Account> for SelfView {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignedInView {
-    token: String,
-    refresh_token: String,
-    expires_in: i64,
+    #[serde(flatten)]
+    tokens: Tokens,
     user: SelfView,
     must_change_password: bool,
 }
@@ -47,9 +47,7 @@ pub(super) struct SignedInView {
 impl From<SignedIn> for SignedInView {
     fn from(signed_in: SignedIn) -> Self {
         Self {
-            token: signed_in.access_token.expose_secret().to_owned(),
-            refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
-            expires_in: signed_in.expires_in,
+            tokens: (&signed_in).into(),
             user: (&signed_in.account).into(),
             must_change_password: signed_in.account.password_change_due,
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::caller::{Caller, told};
 use crate::forms::{LoginForm, RefreshForm};
+use crate::own_account::Tokens;
 
 /// A member of the staff, as they see themselves.
 #[derive(Serialize)]
@@ -36,18 +37,15 @@ impl From<&Account> for AdminView {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignedInView {
-    token: String,
-    refresh_token: String,
-    expires_in: i64,
+    #[serde(flatten)]
+    tokens: Tokens,
     admin: AdminView,
 }
 
 impl From<SignedIn> for SignedInView {
     fn from(signed_in: SignedIn) -> Self {
         Self {
-            token: signed_in.access_token.expose_secret().to_owned(),
-            refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
-            expires_in: signed_in.expires_in,
+            tokens: (&signed_in).into(),
             admin: (&signed_in.account).into(),
         }
     }
