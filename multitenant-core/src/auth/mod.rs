@@ -8,6 +8,8 @@ mod sessions;
 pub mod sign_in;
 #[cfg(feature = "tokens")]
 mod tokens;
+#[cfg(feature = "tokens")]
+mod verified;
 
 pub use authenticator::{AuthError, Authenticator};
 pub use identity::{Identity, Standing};

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::verified::VerifiedTokens;
 use super::{AuthError, Authenticator, Identity, Sessions, Standing};
 use crate::token::{self, KeyRings};
 use crate::{Clock, Realm};
 
 /// Accepts our own access tokens whose sessions are alive.
 pub struct TokenAuthenticator {
-    keys: Arc<KeyRings>,
+    tokens: VerifiedTokens,
     sessions: Sessions,
     clock: Arc<dyn Clock>,
 }
@@ -17,7 +18,7 @@ impl TokenAuthenticator {
     /// Accepts tokens signed with one of `keys`.
     pub fn new(keys: Arc<KeyRings>, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
         Self {
-            keys,
+            tokens: VerifiedTokens::new(keys),
             sessions,
             clock,
         }
@@ -27,20 +28,19 @@ impl TokenAuthenticator {
 #[async_trait]
 impl Authenticator for TokenAuthenticator {
     async fn authenticate(&self, realm: Realm, credential: &str) -> Result<Identity, AuthError> {
-        let verified = self
-            .keys
+        let claims = self
+            .tokens
             .verify(realm, credential, self.clock.now())
             .map_err(|error| AuthError::refused(error.code(), error))?;
-        let claims = verified.into_inner();
         let key = (claims.standing.tenant(), claims.session);
         let session = self
             .sessions
             .check(key, &claims.subject, claims.version)
             .await?;
         Ok(Identity {
-            subject: claims.subject,
+            subject: claims.subject.clone(),
             session: Some(claims.session),
-            standing: claims.standing.into(),
+            standing: claims.standing.clone().into(),
             password_change_due: session.password_change_due,
         })
     }

@@ -17,13 +17,16 @@ pub struct Tenant {
     inner: Arc<TenantInner>,
 }
 
+/// In this order: what each request asks stands beside the count of references, which each request
+/// changes, in one line of the processor's cache.
+#[repr(C)]
 pub(super) struct TenantInner {
+    /// Whether the status is `Active`, without the lock inside `watch`.
+    served: AtomicBool,
     id: TenantId,
     slug: Slug,
     connect: ConnectData,
     status: watch::Sender<TenantStatus>,
-    /// Whether the status is `Active`: what each request asks, without the lock inside `watch`.
-    served: AtomicBool,
     connections: Box<dyn Connections>,
 }
 
