@@ -71,8 +71,8 @@ pub mod token;
 
 pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
-    Email, EnterpriseRole, InvalidEmail, InvalidEnterpriseRole, InvalidId, InvalidName,
-    InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName, ServerId,
-    SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    Domain, Email, EnterpriseRole, InvalidDomain, InvalidEmail, InvalidEnterpriseRole, InvalidId,
+    InvalidName, InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName,
+    ServerId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

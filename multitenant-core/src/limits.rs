@@ -12,6 +12,8 @@ pub const PASSWORD_MAX_BYTES: usize = 1_024;
 
 /// Most bytes in an e-mail address (RFC 5321, section 4.5.3.1.3, less the brackets).
 pub const EMAIL_MAX_BYTES: usize = 254;
+/// Most bytes in a domain's name (RFC 1035, section 2.3.4, as text without the root).
+pub const DOMAIN_MAX_BYTES: usize = 253;
 /// Most bytes in the name by which a person was signed in (OpenID Connect Core, section 2).
 pub const SUBJECT_MAX_BYTES: usize = 255;
 /// Most characters in the name of a person, a tenant or a role.

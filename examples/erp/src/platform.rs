@@ -128,6 +128,7 @@ fn builder(config: &Config, secrets: Secrets) -> Result<PlatformBuilder, StartEr
     };
     let mut sources = resolve::Sources::default();
     sources.base_domains.clone_from(&config.base_domains);
+    sources.proxies.clone_from(&config.trusted_proxies);
     sources.query = !config.environment.is_production();
     Ok(builder
         .sources(sources)

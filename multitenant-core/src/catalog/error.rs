@@ -2,7 +2,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::directory::TenantStatus;
-use crate::{Code, OperationId, Problem, ServerId, Slug, TenantId};
+use crate::{Code, Domain, OperationId, Problem, ServerId, Slug, TenantId};
 
 /// Why the catalog could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum CatalogError {
     /// Another tenant has the slug.
     #[error("the slug {0} is taken; choose another")]
     SlugTaken(Slug),
+    /// Another tenant has the domain.
+    #[error("the domain {0} is another tenant's; take it away from that one first")]
+    DomainTaken(Domain),
     /// There is no such tenant.
     #[error("there is no tenant {0}")]
     TenantUnknown(TenantId),
@@ -76,7 +79,8 @@ impl From<&CatalogError> for Problem {
             CatalogError::TenantUnknown(_) | CatalogError::OperationUnknown(_) => {
                 Code::NotFound.into()
             }
-            CatalogError::Transition { .. }
+            CatalogError::DomainTaken(_)
+            | CatalogError::Transition { .. }
             | CatalogError::TenantBusy(_)
             | CatalogError::KeyReused => Self::new(Code::Conflict, error.to_string()),
             CatalogError::Database(_) | CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_) => {

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use crate::directory::{Names, TenantStatus};
 use crate::events::LogReader;
-use crate::{NodeId, OperationId, ServerId, Slug, TenantId};
+use crate::{Domain, NodeId, OperationId, ServerId, Slug, TenantId};
 
 use super::{
     AuditFilter, AuditRecord, CatalogError, Change, Idempotency, Lease, Listed, NewOperation,
@@ -97,6 +97,37 @@ pub trait Catalog: LogReader {
     /// # Errors
     /// [`CatalogError::Database`].
     async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError>;
+
+    /// The domains of a tenant's own, by name.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
+    async fn domains(&self, tenant: TenantId) -> Result<Vec<Domain>, CatalogError>;
+
+    /// Gives a tenant a domain of its own: a host that names it. Have its owner prove first that
+    /// it is theirs, for instance by a TXT record; a name under one of the platform's base
+    /// domains names whose slug stands there, whatever is written here.
+    ///
+    /// # Errors
+    /// [`CatalogError::TenantUnknown`]; [`CatalogError::DomainTaken`] where it is another
+    /// tenant's.
+    async fn add_domain(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        domain: &Domain,
+    ) -> Result<(), CatalogError>;
+
+    /// Takes a domain away from a tenant. Tells whether it was the tenant's.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn remove_domain(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        domain: &Domain,
+    ) -> Result<bool, CatalogError>;
 
     /// The names that exist, as of a place in the log.
     ///

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::engine::ConnectData;
 use crate::events::{LogReader, Position};
-use crate::{Slug, TenantId};
+use crate::{Domain, Slug, TenantId};
 
 pub use fixed::FixedDirectory;
 pub use status::InvalidStatus;
@@ -77,6 +77,8 @@ pub struct Names {
     pub position: Position,
     /// Every tenant, whatever its status.
     pub names: Vec<(TenantId, Slug)>,
+    /// The tenants' own domains.
+    pub domains: Vec<(Domain, TenantId)>,
 }
 
 /// Finds tenants. Beside a [`Connector`](crate::engine::Connector) it is all that a

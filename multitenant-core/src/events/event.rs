@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{SessionId, Slug, Subject, TenantId};
+use crate::{Domain, SessionId, Slug, Subject, TenantId};
 
 /// A place in the log of changes. Numbers are handed out in the order of the commits, without
 /// gaps that fill later: who has read up to one has missed nothing before it.
@@ -60,6 +60,20 @@ pub enum EventKind {
         /// The tenant that was.
         tenant: TenantId,
     },
+    /// A tenant has one more domain of its own.
+    DomainAdded {
+        /// The tenant.
+        tenant: TenantId,
+        /// The domain.
+        domain: Domain,
+    },
+    /// A domain is a tenant's own no more.
+    DomainRemoved {
+        /// The tenant whose it was.
+        tenant: TenantId,
+        /// The domain.
+        domain: Domain,
+    },
     /// One sign-in was ended.
     SessionEnded {
         /// Whose realm.
@@ -97,6 +111,8 @@ impl EventKind {
             Self::TenantCreated { .. } => "tenant_created",
             Self::TenantChanged { .. } => "tenant_changed",
             Self::TenantDeleted { .. } => "tenant_deleted",
+            Self::DomainAdded { .. } => "domain_added",
+            Self::DomainRemoved { .. } => "domain_removed",
             Self::SessionEnded { .. } => "session_ended",
             Self::SubjectChanged { .. } => "subject_changed",
             Self::PolicyChanged { .. } => "policy_changed",
@@ -110,16 +126,21 @@ impl EventKind {
             Self::TenantCreated { tenant, .. }
             | Self::TenantChanged { tenant }
             | Self::TenantDeleted { tenant }
+            | Self::DomainAdded { tenant, .. }
+            | Self::DomainRemoved { tenant, .. }
             | Self::PolicyChanged { tenant } => Some(*tenant),
             Self::SessionEnded { tenant, .. } | Self::SubjectChanged { tenant, .. } => *tenant,
         }
     }
 
-    /// The slug, session or person it concerns, as text.
+    /// The slug, domain, session or person it concerns, as text.
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::TenantCreated { slug, .. } => Some(slug.to_string()),
+            Self::DomainAdded { domain, .. } | Self::DomainRemoved { domain, .. } => {
+                Some(domain.to_string())
+            }
             Self::SessionEnded { session, .. } => Some(session.to_string()),
             Self::SubjectChanged { subject, .. } => Some(subject.to_string()),
             Self::TenantChanged { .. }
@@ -162,6 +183,14 @@ fn kind_from_parts(
         },
         "tenant_changed" => EventKind::TenantChanged { tenant: tenant? },
         "tenant_deleted" => EventKind::TenantDeleted { tenant: tenant? },
+        "domain_added" => EventKind::DomainAdded {
+            tenant: tenant?,
+            domain: detail?.parse().ok()?,
+        },
+        "domain_removed" => EventKind::DomainRemoved {
+            tenant: tenant?,
+            domain: detail?.parse().ok()?,
+        },
         "session_ended" => EventKind::SessionEnded {
             tenant,
             session: detail?.parse().ok()?,
@@ -185,7 +214,13 @@ mod tests {
         let slug: Slug = "acme".parse().unwrap();
         let subject = Subject::new("someone").unwrap();
         let session = SessionId::generate();
+        let domain: Domain = "shop.acme.test".parse().unwrap();
         let kinds = [
+            EventKind::DomainAdded {
+                tenant,
+                domain: domain.clone(),
+            },
+            EventKind::DomainRemoved { tenant, domain },
             EventKind::TenantCreated { tenant, slug },
             EventKind::TenantChanged { tenant },
             EventKind::TenantDeleted { tenant },

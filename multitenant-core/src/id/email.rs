@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::domain::is_label;
 use crate::limits::EMAIL_MAX_BYTES;
 
 /// An e-mail address, in lower case: one address has one spelling.
@@ -52,14 +53,6 @@ fn is_local(local: &str) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
     domain.contains('.') && domain.split('.').all(is_label)
 }
 

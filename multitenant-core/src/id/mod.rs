@@ -1,5 +1,6 @@
 //! Names of things, each with a type of its own so that none can stand in another's place.
 
+mod domain;
 mod email;
 mod enterprise_role;
 mod name;
@@ -9,6 +10,7 @@ mod server;
 mod slug;
 mod uuid_id;
 
+pub use domain::{Domain, InvalidDomain};
 pub use email::{Email, InvalidEmail};
 pub use enterprise_role::{EnterpriseRole, InvalidEnterpriseRole};
 pub use name::{InvalidName, RoleName, Subject};

@@ -1,18 +1,26 @@
 //! What a request says of its tenant, source by source.
 
-use super::host::slug_of;
+use super::TENANT_HEADER;
+use super::host::{self, HostName};
+use super::path::PathPrefix;
+use super::proxies::{TrustedProxies, UnreadableHost};
 use super::request::{RepeatedHeader, RequestView, single_header};
-use super::{BaseDomain, TENANT_HEADER};
-use crate::{Slug, TenantId};
+use crate::{Domain, Slug, TenantId};
 
-/// Where in a request a tenant can be named, besides its token.
+/// Where in a request a tenant can be named, besides its token, the header `x-tenant-id` and the
+/// tenants' own domains.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Sources {
-    /// Hosts under which each tenant has a name of its own.
-    pub base_domains: Vec<BaseDomain>,
+    /// Domains under which each tenant has a name of its own: `acme.example.com` names `acme`
+    /// where `example.com` is one.
+    pub base_domains: Vec<Domain>,
+    /// The beginning of paths that name a tenant.
+    pub path_prefix: Option<PathPrefix>,
     /// Whether `?tenant=` counts. For development only: a link must not choose a tenant.
     pub query: bool,
+    /// The proxies whose `Forwarded` and `X-Forwarded-Host` count, beside the host itself.
+    pub proxies: TrustedProxies,
 }
 
 /// How a source names a tenant.
@@ -33,22 +41,47 @@ impl Hint {
     }
 }
 
+impl From<HostName> for Hint {
+    fn from(host: HostName) -> Self {
+        match host {
+            HostName::Slug(slug) => Self::Slug(slug),
+            HostName::Tenant(tenant) => Self::Id(tenant),
+        }
+    }
+}
+
 impl Sources {
-    /// Everything that the request says of its tenant.
+    /// Everything that the request says of its tenant; `owner` knows the tenants' own domains.
     pub(super) fn hints(
         &self,
         request: &(impl RequestView + ?Sized),
+        owner: impl Fn(&Domain) -> Option<TenantId>,
     ) -> Result<Vec<Hint>, RepeatedHeader> {
         let header = single_header(request, TENANT_HEADER)?.map(Hint::read);
-        // Two hosts name nobody, and must not pass for none (RFC 9112, section 3.2).
-        single_header(request, "host")?;
-        let host = request
-            .host()
-            .and_then(|host| slug_of(host, &self.base_domains))
-            .map(Hint::Slug);
-        let mut hints: Vec<_> = header.into_iter().chain(host).collect();
+        let mut hints: Vec<_> = header.into_iter().collect();
+        hints.extend(self.in_hosts(request, owner)?);
+        let prefix = self.path_prefix.as_ref();
+        let segment = prefix.and_then(|prefix| prefix.segment(request.path()));
+        hints.extend(segment.map(|segment| Hint::read(segment.as_bytes())));
         if self.query {
             hints.extend(in_query(request.query().unwrap_or_default()));
+        }
+        Ok(hints)
+    }
+
+    fn in_hosts(
+        &self,
+        request: &(impl RequestView + ?Sized),
+        owner: impl Fn(&Domain) -> Option<TenantId>,
+    ) -> Result<Vec<Hint>, RepeatedHeader> {
+        // Two hosts name nobody, and must not pass for none (RFC 9112, section 3.2).
+        single_header(request, "host")?;
+        let named = |host: &[u8]| host::read(host, &self.base_domains, &owner).map(Hint::from);
+        let mut hints: Vec<_> = request.host().and_then(named).into_iter().collect();
+        match self.proxies.hosts(request) {
+            Ok(hosts) => hints.extend(hosts.iter().filter_map(|host| named(host))),
+            Err(UnreadableHost::Malformed) => hints.push(Hint::Nonsense),
+            Err(UnreadableHost::Repeated(repeated)) => return Err(repeated),
         }
         Ok(hints)
     }

@@ -1,57 +1,35 @@
 //! Which tenant a host names.
 
-use crate::Slug;
+use crate::{Domain, Slug, TenantId};
 
-/// A host under which tenants live: `acme.example.com` names `acme` where `example.com` is a base
-/// domain.
+/// What the host of a request says of its tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseDomain(Box<str>);
-
-/// A text that is no domain name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a domain name; expected something like example.com, without port or scheme")]
-pub struct InvalidDomain(String);
-
-impl BaseDomain {
-    /// The domain as text, in lower case.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+pub(super) enum HostName {
+    /// It is the one label before a base domain.
+    Slug(Slug),
+    /// It is a tenant's own domain.
+    Tenant(TenantId),
 }
 
-impl std::str::FromStr for BaseDomain {
-    type Err = InvalidDomain;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDomain> {
-        let domain = text.trim_end_matches('.').to_ascii_lowercase();
-        let is_label = |label: &str| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
-        if domain.len() > 253 || !domain.split('.').all(is_label) {
-            return Err(InvalidDomain(text.to_owned()));
-        }
-        Ok(Self(domain.into()))
+/// Reads a host, to which `owner` knows the tenants' own domains. The port, a trailing dot and
+/// upper case make no difference; what is not quite a name under a base domain, nor a tenant's
+/// own, names no tenant.
+pub(super) fn read(
+    host: &[u8],
+    base_domains: &[Domain],
+    owner: impl Fn(&Domain) -> Option<TenantId>,
+) -> Option<HostName> {
+    let host: Domain = without_port(std::str::from_utf8(host).ok()?)?
+        .parse()
+        .ok()?;
+    let is_base = |base: &Domain| host == *base || host.under(base).is_some();
+    if base_domains.iter().any(is_base) {
+        let mut labels = base_domains.iter().filter_map(|base| host.under(base));
+        return labels
+            .find_map(|label| label.parse().ok())
+            .map(HostName::Slug);
     }
-}
-
-/// The slug that a host names: exactly one label before one of the base domains. The port, a
-/// trailing dot and upper case make no difference; anything else that is not quite a name under a
-/// base domain names no tenant.
-pub(super) fn slug_of(host: &[u8], base_domains: &[BaseDomain]) -> Option<Slug> {
-    let host = std::str::from_utf8(host)
-        .ok()
-        .filter(|host| host.is_ascii())?;
-    let host = without_port(host)?;
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    base_domains.iter().find_map(|base| {
-        let label = host.strip_suffix(base.as_str())?.strip_suffix('.')?;
-        label.parse().ok()
-    })
+    owner(&host).map(HostName::Tenant)
 }
 
 fn without_port(host: &str) -> Option<&str> {
@@ -66,16 +44,32 @@ fn without_port(host: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn read_host(host: &[u8]) -> Option<String> {
+        let bases = ["example.com".parse().unwrap(), "erp.test".parse().unwrap()];
+        let known = ["shop.acme.test", "beta.example.com"];
+        let owner = |domain: &Domain| known.contains(&domain.as_str()).then(TenantId::generate);
+        Some(match read(host, &bases, owner)? {
+            HostName::Slug(slug) => slug.to_string(),
+            HostName::Tenant(_) => "an own domain's".to_owned(),
+        })
+    }
+
     #[test]
     fn which_hosts_name_a_tenant() {
-        let bases = ["example.com".parse().unwrap(), "erp.test".parse().unwrap()];
-        let table: [(&[u8], Option<&str>); 19] = [
+        let table: [(&[u8], Option<&str>); 27] = [
             (b"acme.example.com", Some("acme")),
             (b"acme.erp.test", Some("acme")),
             (b"ACME.Example.COM", Some("acme")),
             (b"acme.example.com:8080", Some("acme")),
             (b"acme.example.com.", Some("acme")),
             (b"acme.example.com.:443", Some("acme")),
+            (b"acme.example.com:", Some("acme")),
+            // Under a base domain there are slugs only, whoever claims the name.
+            (b"beta.example.com", Some("beta")),
+            (b"shop.acme.test", Some("an own domain's")),
+            (b"SHOP.acme.test.:8443", Some("an own domain's")),
+            (b"a.shop.acme.test", None),
+            (b"acme.test", None),
             (b"example.com", None),
             (b"www.example.com", None),
             (b"a.acme.example.com", None),
@@ -84,32 +78,17 @@ mod tests {
             (b"acme.notexample.com", None),
             (b"acme.example.com:80:80", None),
             (b"acme.example.com:x", None),
+            (b"acme.example.com..", None),
             ("\u{430}cme.example.com".as_bytes(), None),
             (b"\xffacme.example.com", None),
+            (b"acme%2eexample.com", None),
             (b"", None),
             (b"127.0.0.1", None),
             (b"[::1]:80", None),
         ];
         for (host, expected) in table {
-            let slug = slug_of(host, &bases);
-            assert_eq!(slug.as_ref().map(Slug::as_str), expected, "{host:?}");
+            let named = read_host(host);
+            assert_eq!(named.as_deref(), expected, "{}", host.escape_ascii());
         }
-    }
-
-    #[test]
-    fn a_base_domain_is_a_bare_name() {
-        for text in [
-            "",
-            "http://example.com",
-            "example.com:80",
-            "exa mple.com",
-            "a..b",
-        ] {
-            assert!(text.parse::<BaseDomain>().is_err(), "{text:?}");
-        }
-        assert_eq!(
-            "Example.com.".parse::<BaseDomain>().unwrap().as_str(),
-            "example.com"
-        );
     }
 }

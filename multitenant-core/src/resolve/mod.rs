@@ -2,13 +2,17 @@
 //!
 //! No source outranks another: all that name a tenant must name the same one.
 
+mod forwarded;
 mod hint;
 mod host;
+mod path;
+mod proxies;
 mod request;
 mod resolver;
 
 pub use hint::Sources;
-pub use host::{BaseDomain, InvalidDomain};
+pub use path::{InvalidPathPrefix, PathPrefix};
+pub use proxies::TrustedProxies;
 pub use request::{RepeatedHeader, RequestView, single_header};
 pub use resolver::{ResolveError, Resolver};
 

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::hint::{Hint, Sources};
 use super::request::{RepeatedHeader, RequestView};
-use crate::TenantId;
 use crate::tenant::{TenantError, Tenants};
+use crate::{Domain, TenantId};
 
 /// Why a request has no tenant.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -54,7 +54,7 @@ impl Resolver {
         &self,
         request: &(impl RequestView + ?Sized),
     ) -> Result<TenantId, ResolveError> {
-        let hints = self.sources.hints(request)?;
+        let hints = self.hints(request)?;
         let mut named = Vec::with_capacity(hints.len());
         for hint in &hints {
             named.push(self.look_up(hint).await?);
@@ -81,7 +81,7 @@ impl Resolver {
         claimed: TenantId,
         request: &(impl RequestView + ?Sized),
     ) -> Result<(), ResolveError> {
-        for hint in &self.sources.hints(request)? {
+        for hint in &self.hints(request)? {
             let named = match hint {
                 Hint::Id(tenant) => Some(*tenant),
                 other => self.look_up(other).await?,
@@ -91,6 +91,11 @@ impl Resolver {
             }
         }
         Ok(())
+    }
+
+    fn hints(&self, request: &(impl RequestView + ?Sized)) -> Result<Vec<Hint>, RepeatedHeader> {
+        let owner = |domain: &Domain| self.tenants.id_of_domain(domain);
+        self.sources.hints(request, owner)
     }
 
     async fn look_up(&self, hint: &Hint) -> Result<Option<TenantId>, ResolveError> {

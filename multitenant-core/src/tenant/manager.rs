@@ -16,7 +16,7 @@ use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
 use crate::events::{Event, EventKind, Follow, Follower, LogReader};
-use crate::{Slug, TenantId};
+use crate::{Domain, Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
 ///
@@ -139,6 +139,13 @@ impl<C: Connector> TenantManager<C> {
         }
         self.miss().await?;
         Ok(self.inner.names.by_slug(slug))
+    }
+
+    /// The tenant whose own domain this is. Unlike [`find`](Self::find) it knows what the log said
+    /// when it was read last, and asks no more.
+    #[must_use]
+    pub fn find_domain(&self, domain: &Domain) -> Option<TenantId> {
+        self.inner.names.by_domain(domain)
     }
 
     /// Whether there is a tenant with this id, whatever its status; looks for it as

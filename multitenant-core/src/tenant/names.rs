@@ -4,9 +4,9 @@ use parking_lot::RwLock;
 
 use crate::directory::Names;
 use crate::events::{Event, EventKind};
-use crate::{Slug, TenantId};
+use crate::{Domain, Slug, TenantId};
 
-/// The ids and slugs that exist, in memory, so that a flood of unknown ones costs no reads.
+/// The ids, slugs and domains that exist, in memory, so that a flood of unknown ones costs no reads.
 #[derive(Default)]
 pub(super) struct NameIndex {
     state: RwLock<State>,
@@ -16,6 +16,7 @@ pub(super) struct NameIndex {
 struct State {
     by_slug: HashMap<Slug, TenantId>,
     by_id: HashMap<TenantId, Slug>,
+    by_domain: HashMap<Domain, TenantId>,
 }
 
 impl NameIndex {
@@ -24,6 +25,7 @@ impl NameIndex {
         for (tenant, slug) in names.names {
             index.insert(tenant, slug);
         }
+        index.state.write().by_domain.extend(names.domains);
         index
     }
 
@@ -35,12 +37,24 @@ impl NameIndex {
 
     fn remove(&self, tenant: TenantId) {
         let mut state = self.state.write();
+        state.by_domain.retain(|_, owner| *owner != tenant);
         if let Some(slug) = state.by_id.remove(&tenant) {
             // The slug may belong to another tenant by now.
             if state.by_slug.get(&slug) == Some(&tenant) {
                 state.by_slug.remove(&slug);
             }
         }
+    }
+
+    fn remove_domain(&self, tenant: TenantId, domain: &Domain) {
+        let mut state = self.state.write();
+        if state.by_domain.get(domain) == Some(&tenant) {
+            state.by_domain.remove(domain);
+        }
+    }
+
+    pub(super) fn by_domain(&self, domain: &Domain) -> Option<TenantId> {
+        self.state.read().by_domain.get(domain).copied()
     }
 
     pub(super) fn by_slug(&self, slug: &Slug) -> Option<TenantId> {
@@ -61,6 +75,11 @@ impl NameIndex {
         match &event.kind {
             EventKind::TenantCreated { tenant, slug } => self.insert(*tenant, slug.clone()),
             EventKind::TenantDeleted { tenant } => self.remove(*tenant),
+            EventKind::DomainAdded { tenant, domain } => {
+                let mut state = self.state.write();
+                state.by_domain.insert(domain.clone(), *tenant);
+            }
+            EventKind::DomainRemoved { tenant, domain } => self.remove_domain(*tenant, domain),
             _ => {}
         }
     }
@@ -89,5 +108,34 @@ mod tests {
         index.apply(&event(EventKind::TenantDeleted { tenant: old }));
         assert_eq!(index.by_slug(&slug), Some(new));
         assert!(!index.contains(old));
+    }
+
+    #[test]
+    fn a_domain_belongs_to_whom_it_was_given_last_and_goes_with_its_tenant() {
+        let (one, other) = (TenantId::generate(), TenantId::generate());
+        let domain: Domain = "shop.acme.test".parse().unwrap();
+        let (added, removed) = (
+            |tenant| EventKind::DomainAdded {
+                tenant,
+                domain: domain.clone(),
+            },
+            |tenant| EventKind::DomainRemoved {
+                tenant,
+                domain: domain.clone(),
+            },
+        );
+        let table = [
+            (added(one), Some(one)),
+            (removed(one), None),
+            (added(other), Some(other)),
+            (removed(one), Some(other)),
+            (EventKind::TenantDeleted { tenant: one }, Some(other)),
+            (EventKind::TenantDeleted { tenant: other }, None),
+        ];
+        let index = NameIndex::default();
+        for (kind, owner) in table {
+            index.apply(&event(kind.clone()));
+            assert_eq!(index.by_domain(&domain), owner, "{kind:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::manager::TenantManager;
 use super::options::ManagerStats;
 use crate::engine::Connector;
 use crate::events::Follower;
-use crate::{Slug, TenantId};
+use crate::{Domain, Slug, TenantId};
 
 /// Finds tenants, whatever they connect to: what a gate and an adapter hold of a
 /// [`TenantManager`].
@@ -42,6 +42,10 @@ pub trait Tenants: Send + Sync + 'static {
     /// # Errors
     /// [`TenantError::Log`] where that cannot be known now.
     async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError>;
+
+    /// The tenant whose own domain this is, as far as is known here. A host that nobody owns is
+    /// common, so the log is not looked at: a new domain counts once the log was read next.
+    fn id_of_domain(&self, domain: &Domain) -> Option<TenantId>;
 }
 
 /// Runs a node's tenants, whatever they connect to: what a platform holds of a
@@ -88,6 +92,10 @@ impl<C: Connector> Tenants for TenantManager<C> {
 
     async fn id_of(&self, slug: &Slug) -> Result<Option<TenantId>, TenantError> {
         self.find(slug).await
+    }
+
+    fn id_of_domain(&self, domain: &Domain) -> Option<TenantId> {
+        self.find_domain(domain)
     }
 }
 

@@ -15,7 +15,7 @@ use multitenant_core::directory::{TenantRecord, TenantStatus};
 use multitenant_core::events::{Event, EventKind, Follow, Position};
 use multitenant_core::gate::{Access, Gate, Passage};
 use multitenant_core::rbac::{EnterpriseAction, Policy, Role};
-use multitenant_core::resolve::{Resolver, Sources};
+use multitenant_core::resolve::{Resolver, Sources, TrustedProxies};
 use multitenant_core::tenant::{CacheOptions, ManagerOptions, TenantManager, Tenants};
 use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing};
 use multitenant_core::{
@@ -78,6 +78,8 @@ impl World {
     async fn new() -> Self {
         let (a, b) = (record("tenant-a"), record("tenant-b"));
         let directory = Arc::new(Changeable::of(&[a.clone(), b.clone()]));
+        directory.add_domain(a.id, "shop.a.test");
+        directory.add_domain(b.id, "shop.b.test");
         let mut options = ManagerOptions::default();
         options.follower.poll = Duration::from_secs(3_600);
         let manager = TenantManager::start(Nowhere::default(), directory.clone(), options)
@@ -90,6 +92,8 @@ impl World {
         let authenticator = TokenAuthenticator::new(keys.clone(), sessions.clone(), clock);
         let mut sources = Sources::default();
         sources.base_domains = vec!["example.com".parse().unwrap()];
+        sources.path_prefix = Some("/t".parse().unwrap());
+        sources.proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
         sources.query = true;
         let tenants: Arc<dyn Tenants> = Arc::new(manager.clone());
         let gate = Gate::new(
@@ -158,77 +162,191 @@ async fn a_user_acts_in_their_own_tenant_with_what_their_roles_grant() {
     assert_eq!(world.code(&request, Access::USER).await, None);
 }
 
+/// A way to name a tenant by its slug. `place`: two of one place cannot be in one request.
+struct Source {
+    name: &'static str,
+    place: u8,
+    add: fn(Request, &str) -> Request,
+}
+
+const SOURCES: [Source; 7] = [
+    Source {
+        name: "x-tenant-id",
+        place: 1,
+        add: |request, slug| request.header("x-tenant-id", slug),
+    },
+    Source {
+        name: "subdomain",
+        place: 2,
+        add: |request, slug| request.host(&format!("{slug}.example.com:3001")),
+    },
+    Source {
+        name: "own domain",
+        place: 2,
+        add: |request, slug| request.host(&own_domain(slug)),
+    },
+    Source {
+        name: "path",
+        place: 3,
+        add: |request, slug| request.path(&format!("/t/{slug}/invoices")),
+    },
+    Source {
+        name: "query",
+        place: 4,
+        add: |request, slug| request.query(&format!("page=2&tenant={slug}")),
+    },
+    Source {
+        name: "x-forwarded-host",
+        place: 5,
+        add: |request, slug| {
+            let host = format!("{slug}.example.com");
+            request.peer("10.0.0.1").header("x-forwarded-host", host)
+        },
+    },
+    Source {
+        name: "forwarded",
+        place: 6,
+        add: |request, slug| {
+            let value = format!("for=192.0.2.9;host=\"{}:443\"", own_domain(slug));
+            request.peer("10.0.0.1").header("forwarded", value)
+        },
+    },
+];
+
+/// The host that is `tenant-a`'s or `tenant-b`'s own; of anybody else, a name that is no slug's.
+fn own_domain(slug: &str) -> String {
+    match slug.strip_prefix("tenant-") {
+        Some(letter) => format!("shop.{letter}.test"),
+        None => format!("{slug}.example.com"),
+    }
+}
+
 #[tokio::test]
-#[allow(clippy::too_many_lines, reason = "a table of cases")]
+async fn a_token_goes_with_every_source_that_names_its_tenant_and_with_no_other() {
+    let world = World::new().await;
+    let signed_in = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    for Source { name, add, .. } in SOURCES {
+        for (slug, expected) in [
+            ("tenant-a", None),
+            ("tenant-b", Some(Code::TenantMismatch)),
+            ("nobody-here", Some(Code::TenantMismatch)),
+        ] {
+            let code = world
+                .code(&add(signed_in.clone(), slug), Access::USER)
+                .await;
+            assert_eq!(code, expected, "{name} names {slug}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_pair_of_sources_that_disagree_is_refused() {
     let world = World::new().await;
-    let (a, b) = (world.a.id.to_string(), world.b.id.to_string());
-    let signed_in = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
-    let none = Request::default();
-    let agreeing = [
-        signed_in.clone(),
-        signed_in.clone().header("x-tenant-id", a.as_str()),
-        signed_in.clone().header("x-tenant-id", "tenant-a"),
-        signed_in.clone().host("tenant-a.example.com:3001"),
-        signed_in.clone().query("tenant=tenant-a"),
-        signed_in.clone().host("elsewhere.test"),
-        signed_in
-            .clone()
-            .header("x-forwarded-host", "tenant-b.example.com"),
-    ];
-    for request in agreeing {
-        assert_eq!(world.code(&request, Access::USER).await, None);
+    let pairs = SOURCES
+        .iter()
+        .flat_map(|one| SOURCES.iter().map(move |other| (one, other)));
+    for (one, other) in pairs.filter(|(one, other)| one.place != other.place) {
+        for (slug, expected) in [
+            ("tenant-a", None),
+            ("tenant-b", Some(Code::TenantMismatch)),
+            ("nobody-here", Some(Code::TenantMismatch)),
+        ] {
+            let request = (other.add)((one.add)(Request::default(), "tenant-a"), slug);
+            let code = world.code(&request, Access::TenantHint).await;
+            assert_eq!(
+                code, expected,
+                "{} and {} names {slug}",
+                one.name, other.name
+            );
+        }
     }
-    let by_header = signed_in.clone().header("x-tenant-id", "tenant-a");
-    let disagreeing = [
-        signed_in.clone().header("x-tenant-id", b.as_str()),
-        signed_in.clone().header("x-tenant-id", "tenant-b"),
-        signed_in.clone().header("x-tenant-id", "nobody-here"),
-        signed_in.clone().header("x-tenant-id", "no slug"),
-        signed_in.clone().header("x-tenant-id", ""),
-        signed_in.clone().header("x-tenant-id", b"\xff".as_slice()),
-        signed_in.clone().host("tenant-b.example.com"),
-        signed_in
-            .clone()
+    let none = world.code(&Request::default(), Access::TenantHint).await;
+    assert_eq!(none, Some(Code::TenantRequired));
+}
+
+#[tokio::test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
+async fn a_source_that_speaks_twice_or_nonsense_is_refused() {
+    let world = World::new().await;
+    let (a, b) = (world.a.id.to_string(), world.b.id.to_string());
+    let signed_in = || Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let proxied = || signed_in().peer("10.0.0.1");
+    let header = "x-tenant-id";
+    let good = [
+        signed_in().header(header, a.as_str()),
+        signed_in().path(&format!("/t/{a}")),
+        signed_in().host("elsewhere.test"),
+        signed_in().path("/tt/tenant-b"),
+        signed_in().header("x-forwarded-host", "tenant-b.example.com"),
+        signed_in().header("forwarded", "host=tenant-b.example.com"),
+        signed_in()
+            .peer("192.0.2.1")
+            .header("x-forwarded-host", "shop.b.test"),
+        proxied().header(
+            "forwarded",
+            "host=tenant-b.example.com, host=tenant-a.example.com",
+        ),
+    ];
+    for (case, request) in good.into_iter().enumerate() {
+        assert_eq!(
+            world.code(&request, Access::USER).await,
+            None,
+            "good {case}"
+        );
+    }
+    let bad = [
+        signed_in().header(header, b.as_str()),
+        signed_in().header(header, "no slug"),
+        signed_in().header(header, ""),
+        signed_in().header(header, b"\xff".as_slice()),
+        signed_in().header(header, "tenant-a,tenant-a"),
+        signed_in()
+            .header(header, "tenant-a")
+            .header(header, "tenant-a"),
+        signed_in()
             .header("host", "tenant-a.example.com")
             .header("host", "tenant-a.example.com"),
-        signed_in.clone().query("tenant=tenant-b"),
-        signed_in.clone().query("tenant=tenant-a&tenant=tenant-b"),
-        by_header.clone().header("x-tenant-id", "tenant-a"),
-        signed_in.clone().header("x-tenant-id", "tenant-a,tenant-a"),
-        by_header.clone().host("tenant-b.example.com"),
-        by_header.query("tenant=tenant-b"),
+        signed_in().query("tenant=tenant-a&tenant=tenant-b"),
+        signed_in().path("/t/"),
+        signed_in().path("/t/tenant%2da"),
+        signed_in().path("/t/../tenant-a"),
+        proxied().header(
+            "x-forwarded-host",
+            "tenant-a.example.com, tenant-a.example.com",
+        ),
+        proxied().header("forwarded", "host=\"tenant-a.example.com"),
+        // The proxy passed on what the caller had invented, and the host as well.
+        proxied()
+            .host("tenant-a.example.com")
+            .header("x-forwarded-host", "tenant-b.example.com"),
     ];
-    for (case, request) in disagreeing.into_iter().enumerate() {
+    for (case, request) in bad.into_iter().enumerate() {
         let code = world.code(&request, Access::USER).await;
-        assert_eq!(code, Some(Code::TenantMismatch), "case {case}");
+        assert_eq!(code, Some(Code::TenantMismatch), "bad {case}");
     }
-    let hints = [
-        none.clone()
-            .header("x-tenant-id", "tenant-a")
-            .host("tenant-b.example.com"),
-        none.clone()
-            .header("x-tenant-id", "tenant-a")
-            .query("tenant=tenant-b"),
-        none.clone()
-            .host("tenant-a.example.com")
-            .query("tenant=tenant-b"),
-        none.clone()
-            .host("tenant-a.example.com")
-            .query("tenant=nobody-here"),
-    ];
+}
+
+#[tokio::test]
+async fn two_invented_names_tell_no_more_than_one() {
+    let world = World::new().await;
     let nobody = Request::default().header("x-tenant-id", "nobody-here");
-    let invented = nobody.clone().host("nobody-else.example.com");
-    let hints = hints.into_iter().chain([invented]);
-    let same_twice = nobody.host("nobody-here.example.com");
-    let passage = world.gate.admit(&same_twice, Access::TenantHint);
+    let same = nobody.clone().host("nobody-here.example.com");
+    let passage = world.gate.admit(&same, Access::TenantHint);
     assert!(matches!(passage.await, Ok(Passage::Hinted(None))));
-    for (case, request) in hints.enumerate() {
-        let code = world.code(&request, Access::TenantHint).await;
-        assert_eq!(code, Some(Code::TenantMismatch), "hint {case}");
-    }
-    let code = world.code(&none, Access::TenantHint).await;
+    let different = nobody.host("nobody-else.example.com");
+    let code = world.code(&different, Access::TenantHint).await;
+    assert_eq!(code, Some(Code::TenantMismatch));
+}
+
+#[tokio::test]
+async fn a_domain_given_while_requests_come_in_names_its_tenant() {
+    let world = World::new().await;
+    let request = Request::default().host("new.a.test");
+    let code = world.code(&request, Access::TenantHint).await;
     assert_eq!(code, Some(Code::TenantRequired));
+    world.directory.add_domain(world.a.id, "new.a.test");
+    world.manager.catch_up().await.unwrap();
+    assert_eq!(world.code(&request, Access::TenantHint).await, None);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ mod environment;
 mod error;
 mod flags;
 mod parse;
-mod proxies;
 mod reader;
 mod settings;
 mod sources;
@@ -14,7 +13,6 @@ pub use databases::Databases;
 pub use environment::AppEnv;
 pub use error::{Complaint, ConfigError};
 pub use flags::Flags;
-pub use proxies::TrustedProxies;
 pub use settings::{Config, FirstAdmin, GivenSecrets};
 pub use sources::Sources;
 

@@ -2,13 +2,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use axum::http::HeaderValue;
+use multitenant_core::Domain;
 use multitenant_core::Email;
 use multitenant_core::limits::{PASSWORD_MAX_BYTES, PASSWORD_MIN_BYTES, SIGNING_SECRET_MIN_BYTES};
-use multitenant_core::resolve::BaseDomain;
+use multitenant_core::resolve::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::reader::Reader;
-use super::{AppEnv, Complaint, ConfigError, Databases, Sources, TrustedProxies, parse};
+use super::{AppEnv, Complaint, ConfigError, Databases, Sources, parse};
 
 /// All that the server is told from outside, checked. Secrets do not show when it is printed.
 ///
@@ -40,8 +41,8 @@ pub struct Config {
     /// The secrets that were given; in production all of them.
     pub secrets: GivenSecrets,
     /// The domains under which clients have subdomains.
-    pub base_domains: Vec<BaseDomain>,
-    /// The proxies whose word on the caller's address counts.
+    pub base_domains: Vec<Domain>,
+    /// The proxies whose word on the host and the caller's address counts.
     pub trusted_proxies: TrustedProxies,
     /// Most open connections per database server, over all nodes.
     pub max_connections: usize,
@@ -273,7 +274,7 @@ fn number(
 }
 
 /// Browsers resolve every name under `localhost` to this machine.
-fn default_domains(environment: AppEnv) -> Vec<BaseDomain> {
+fn default_domains(environment: AppEnv) -> Vec<Domain> {
     let local = (!environment.is_production()).then(|| "localhost".parse().ok());
     local.flatten().into_iter().collect()
 }

@@ -1,15 +1,15 @@
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use multitenant_axum::View;
+use multitenant_core::resolve::TrustedProxies;
 use tracing::Instrument;
 
 use super::access_log::AccessLog;
 use super::peer::ClientAddress;
 use super::{problems, security_headers};
-use crate::config::TrustedProxies;
 
 /// What [`envelope`] needs to know.
 pub(super) struct Envelope {
@@ -21,14 +21,14 @@ pub(super) struct Envelope {
 /// it is an error, and a line in the log.
 pub(super) async fn envelope(
     State(envelope): State<Arc<Envelope>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    if let Some(ConnectInfo(peer)) = peer {
-        let client = ClientAddress::find(peer.ip(), request.headers(), &envelope.proxies);
-        request.extensions_mut().insert(client);
+    let (mut parts, body) = request.into_parts();
+    if let Some(client) = envelope.proxies.client(&View(&parts)) {
+        parts.extensions.insert(ClientAddress(client));
     }
+    let request = Request::from_parts(parts, body);
     let log = AccessLog::start(&request);
     let response = next.run(request).instrument(log.span()).await;
     let mut response = problems::from_bare(response);

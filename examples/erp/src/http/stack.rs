@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
+use multitenant_core::resolve::TrustedProxies;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -12,7 +13,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::envelope::{Envelope, envelope};
 use super::rate_limit::{RateLimits, limit_rate};
 use super::{cors, panic};
-use crate::config::{Config, TrustedProxies};
+use crate::config::Config;
 
 /// The layers around all routes.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct Stack {
     pub frontend_origins: Vec<HeaderValue>,
     /// Whether browsers are told to come by TLS only (RFC 6797).
     pub strict_transport: bool,
-    /// The proxies whose word on the caller's address counts.
+    /// The proxies whose word on the host and the caller's address counts.
     pub trusted_proxies: TrustedProxies,
     /// Whether requests per address are limited.
     pub rate_limit: bool,

@@ -2,9 +2,9 @@
 use crate::common::{TestServer, assert_problem, header};
 use axum::Router;
 use axum::routing::{get, post};
-use erp_server::config::TrustedProxies;
 use erp_server::http::Stack;
 use erp_server::server::Deadlines;
+use multitenant_core::resolve::TrustedProxies;
 use reqwest::StatusCode;
 
 fn routes() -> Router {

@@ -42,20 +42,34 @@ impl LogReader for SqlCatalog {
 #[derive(sqlx::FromRow)]
 struct StoredName {
     position: i64,
-    id: Option<TenantId>,
+    tenant: Option<TenantId>,
     slug: Option<String>,
+    domain: Option<String>,
 }
 
 /// One statement sees one state of the database, so the place in the log fits the names.
 pub(super) async fn names(pool: &AnyPool) -> Result<Names, CatalogError> {
-    const READ: &str = "SELECT head.position, tenant.id, tenant.slug FROM mt_event_head head \
-         LEFT JOIN mt_tenants tenant ON head.id = 1";
+    const READ: &str = "SELECT position, mt_tenants.id AS tenant, slug, NULL AS domain \
+         FROM mt_event_head LEFT JOIN mt_tenants ON TRUE \
+         UNION ALL SELECT position, tenant_id, NULL, name \
+         FROM mt_event_head JOIN mt_tenant_domains ON TRUE";
     let rows: Vec<StoredName> = on!(pool, pool => sqlx::query_as(READ).fetch_all(pool).await?);
-    let position = rows.first().map_or(0, |row| row.position);
-    let names = rows.into_iter().filter_map(|row| row.id.zip(row.slug));
-    let names = names.map(|(id, slug)| Ok((id, slug.parse().read("slug of a tenant")?)));
-    Ok(Names {
-        position: Position::new(position),
-        names: names.collect::<Result<_, CatalogError>>()?,
-    })
+    let mut names = Names {
+        position: Position::new(rows.first().map_or(0, |row| row.position)),
+        ..Names::default()
+    };
+    for row in rows {
+        match (row.tenant, row.slug, row.domain) {
+            (Some(tenant), Some(slug), None) => {
+                let slug = slug.parse().read("slug of a tenant")?;
+                names.names.push((tenant, slug));
+            }
+            (Some(tenant), None, Some(domain)) => {
+                let domain = domain.parse().read("domain of a tenant")?;
+                names.domains.push((domain, tenant));
+            }
+            _ => {}
+        }
+    }
+    Ok(names)
 }

@@ -1,6 +1,7 @@
 //! The catalog in SQL: one text per query, for both engines.
 
 mod audit;
+mod domains;
 mod intents;
 mod lease;
 mod log;
@@ -22,7 +23,7 @@ use tokio::sync::Mutex;
 
 use crate::directory::{Names, TenantStatus};
 use crate::engine::AnyPool;
-use crate::{ServerId, Slug, TenantId};
+use crate::{Domain, ServerId, Slug, TenantId};
 
 use super::{
     AuditFilter, AuditRecord, Catalog, CatalogError, Change, Idempotency, Listed, NewOperation,
@@ -183,6 +184,28 @@ impl Catalog for SqlCatalog {
 
     async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError> {
         tenants::delete(self.write(change).await?, tenant).await
+    }
+
+    async fn domains(&self, tenant: TenantId) -> Result<Vec<Domain>, CatalogError> {
+        domains::of_tenant(self.pool(), tenant).await
+    }
+
+    async fn add_domain(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        domain: &Domain,
+    ) -> Result<(), CatalogError> {
+        domains::add(self.write(change).await?, tenant, domain).await
+    }
+
+    async fn remove_domain(
+        &self,
+        change: &Change,
+        tenant: TenantId,
+        domain: &Domain,
+    ) -> Result<bool, CatalogError> {
+        domains::remove(self.write(change).await?, tenant, domain).await
     }
 
     async fn names(&self) -> Result<Names, CatalogError> {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use multitenant_core::directory::{Directory, DirectoryError, Names, TenantRecord, TenantStatus};
 use multitenant_core::engine::{ConnectData, ConnectError, Connector, Permit};
 use multitenant_core::events::{Event, EventKind, FollowError, LogReader, Position};
-use multitenant_core::{ServerId, Slug, TenantId};
+use multitenant_core::{Domain, ServerId, Slug, TenantId};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
@@ -99,6 +99,7 @@ pub fn record(slug: &str) -> TenantRecord {
 #[derive(Default)]
 pub struct Changeable {
     tenants: Mutex<HashMap<TenantId, TenantRecord>>,
+    domains: Mutex<Vec<(Domain, TenantId)>>,
     log: Mutex<Vec<Event>>,
     pub finds: AtomicUsize,
     pub log_reads: AtomicUsize,
@@ -126,6 +127,12 @@ impl Changeable {
         self.tenants.lock().insert(record.id, record.clone());
         let (tenant, slug) = (record.id, record.slug.clone());
         self.publish(EventKind::TenantCreated { tenant, slug });
+    }
+
+    pub fn add_domain(&self, tenant: TenantId, domain: &str) {
+        let domain: Domain = domain.parse().expect("a domain");
+        self.domains.lock().push((domain.clone(), tenant));
+        self.publish(EventKind::DomainAdded { tenant, domain });
     }
 
     pub fn set(&self, tenant: TenantId, change: impl FnOnce(&mut TenantRecord)) {
@@ -184,6 +191,7 @@ impl Directory for Changeable {
         Ok(Names {
             position: Position::new(log.len() as i64),
             names: tenants.values().map(|r| (r.id, r.slug.clone())).collect(),
+            domains: self.domains.lock().clone(),
         })
     }
 }

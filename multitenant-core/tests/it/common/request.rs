@@ -9,7 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Request {
     pub headers: Vec<(&'static str, Vec<u8>)>,
     pub host: Option<Vec<u8>>,
+    pub path: Option<String>,
     pub query: Option<String>,
+    pub peer: Option<IpAddr>,
 }
 
 impl Request {
@@ -31,6 +33,16 @@ impl Request {
         self
     }
 
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    pub fn peer(mut self, peer: &str) -> Self {
+        self.peer = Some(peer.parse().expect("an address"));
+        self
+    }
+
     pub fn query(mut self, query: &str) -> Self {
         self.query = Some(query.into());
         self
@@ -48,7 +60,7 @@ impl RequestView for Request {
     }
 
     fn path(&self) -> &str {
-        "/"
+        self.path.as_deref().unwrap_or("/")
     }
 
     fn query(&self) -> Option<&str> {
@@ -56,6 +68,6 @@ impl RequestView for Request {
     }
 
     fn peer(&self) -> Option<IpAddr> {
-        None
+        self.peer
     }
 }
