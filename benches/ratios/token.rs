@@ -3,8 +3,10 @@
 use criterion::Criterion;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use multitenant_core::limits::{ACCESS_TOKEN_MAX_SECONDS, ISSUED_AHEAD_MAX_SECONDS};
-use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing};
-use multitenant_core::{Clock, Realm, RoleName, SessionId, Subject, SystemClock, TenantId};
+use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey};
+use multitenant_core::{
+    Clock, Realm, RoleName, SessionId, Standing, Subject, SystemClock, TenantId,
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -95,7 +97,7 @@ pub(crate) fn run(criterion: &mut Criterion, report: &mut Report) {
 
 fn claims() -> AccessClaims {
     let roles = ["User", "Viewer"].map(|name| RoleName::new(name).expect("a name of a role"));
-    let standing = Standing::Client {
+    let standing = Standing::User {
         tenant: TenantId::generate(),
         roles: roles.into(),
     };

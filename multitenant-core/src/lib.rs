@@ -73,6 +73,6 @@ pub use error::{Code, FieldError, Problem, ProblemDocument};
 pub use id::{
     Domain, Email, EnterpriseRole, InvalidDomain, InvalidEmail, InvalidEnterpriseRole, InvalidId,
     InvalidName, InvalidRealm, InvalidSlug, NodeId, OperationId, Realm, RequestId, RoleName,
-    ServerId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    ServerId, SessionId, Slug, Standing, Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};

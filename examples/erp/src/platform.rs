@@ -12,7 +12,7 @@ use multitenant_core::platform::{Platform as Core, PlatformBuilder, PlatformErro
 use multitenant_core::rbac::access;
 use multitenant_core::resolve;
 use multitenant_core::tenant::BudgetStats;
-use multitenant_core::token::{InvalidKey, KeyRing, KeyRings, SigningKey};
+use multitenant_core::token::{InvalidSigningKey, KeyRing, KeyRings, SigningKey};
 use multitenant_core::{EnterpriseRole, InvalidEmail, Realm};
 use secrecy::SecretString;
 
@@ -44,7 +44,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     /// A secret for tokens cannot be used.
     #[error("the secrets for tokens cannot be used: {0}")]
-    Keys(#[from] InvalidKey),
+    Keys(#[from] InvalidSigningKey),
     /// The catalog or the place of the clients' databases cannot be used.
     #[error(transparent)]
     Platform(#[from] PlatformError),

@@ -1,8 +1,8 @@
 use secrecy::SecretString;
 
+use crate::auth::AuthError;
 use crate::auth::sign_in::Account;
-use crate::auth::{AuthError, Standing};
-use crate::{Email, RoleName, Subject, Timestamp, UserId};
+use crate::{Email, RoleName, Standing, Subject, Timestamp, UserId};
 
 /// Somebody as a row holds them, staff or user.
 #[derive(sqlx::FromRow)]

@@ -7,7 +7,7 @@ use super::record::{PersonRow, user_id};
 use super::texts::Texts;
 use super::{AccountError, SqlAccounts, by_themselves};
 use crate::auth::sign_in::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
-use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore, Standing};
+use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore};
 use crate::catalog::AuditEntry;
 use crate::engine::AnyTransaction;
 use crate::events::EventKind;
@@ -15,7 +15,8 @@ use crate::password::PasswordHash;
 use crate::rbac::Policy;
 use crate::token::RefreshHash;
 use crate::{
-    Clock, Email, RoleName, SessionId, Subject, SystemClock, TenantId, Timestamp, UserId, on,
+    Clock, Email, RoleName, SessionId, Standing, Subject, SystemClock, TenantId, Timestamp, UserId,
+    on,
 };
 
 #[derive(sqlx::FromRow)]

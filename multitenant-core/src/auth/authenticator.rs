@@ -84,8 +84,8 @@ fn of_own(error: &TenantError) -> Problem {
 ///
 /// ```
 /// use async_trait::async_trait;
-/// use multitenant_core::auth::{AuthError, Authenticator, Identity, Standing};
-/// use multitenant_core::{Code, Realm, Subject, TenantId};
+/// use multitenant_core::auth::{AuthError, Authenticator, Identity};
+/// use multitenant_core::{Code, Realm, Standing, Subject, TenantId};
 ///
 /// struct OneKey { key: String, tenant: TenantId }
 ///

@@ -1,4 +1,4 @@
-use crate::{EnterpriseRole, Realm, RoleName, SessionId, Subject, TenantId};
+use crate::{Realm, SessionId, Standing, Subject, TenantId};
 
 /// Who somebody is, once an [`Authenticator`](super::Authenticator) is sure of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,36 +13,16 @@ pub struct Identity {
     pub password_change_due: bool,
 }
 
-/// Where a person stands: on the platform's staff, or among one tenant's users.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// A member of the platform's staff.
-    Staff(EnterpriseRole),
-    /// A user of one tenant.
-    User {
-        /// The only tenant they may act in.
-        tenant: TenantId,
-        /// Their roles there.
-        roles: Vec<RoleName>,
-    },
-}
-
 impl Identity {
     /// The realm that the person belongs to.
     #[must_use]
     pub const fn realm(&self) -> Realm {
-        match self.standing {
-            Standing::Staff(_) => Realm::Enterprise,
-            Standing::User { .. } => Realm::Client,
-        }
+        self.standing.realm()
     }
 
     /// The tenant that the person belongs to, if they are a user of one.
     #[must_use]
     pub const fn tenant(&self) -> Option<TenantId> {
-        match self.standing {
-            Standing::Staff(_) => None,
-            Standing::User { tenant, .. } => Some(tenant),
-        }
+        self.standing.tenant()
     }
 }

@@ -12,7 +12,7 @@ mod tokens;
 mod verified;
 
 pub use authenticator::{AuthError, Authenticator};
-pub use identity::{Identity, Standing};
+pub use identity::Identity;
 pub use policies::{Policies, PolicyStore};
 pub use sessions::{LiveSession, SessionKey, SessionStore, Sessions};
 #[cfg(feature = "tokens")]

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::verified::VerifiedTokens;
-use super::{AuthError, Authenticator, Identity, Sessions, Standing};
-use crate::token::{self, KeyRings};
+use super::{AuthError, Authenticator, Identity, Sessions};
+use crate::token::KeyRings;
 use crate::{Clock, Realm};
 
 /// Accepts our own access tokens whose sessions are alive.
@@ -40,17 +40,8 @@ impl Authenticator for TokenAuthenticator {
         Ok(Identity {
             subject: claims.subject.clone(),
             session: Some(claims.session),
-            standing: claims.standing.clone().into(),
+            standing: claims.standing.clone(),
             password_change_due: session.password_change_due,
         })
-    }
-}
-
-impl From<token::Standing> for Standing {
-    fn from(standing: token::Standing) -> Self {
-        match standing {
-            token::Standing::Enterprise { role } => Self::Staff(role),
-            token::Standing::Client { tenant, roles } => Self::User { tenant, roles },
-        }
     }
 }

@@ -69,8 +69,8 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::token::{KeyRing, SigningKey, Standing};
-    use crate::{Clock, SessionId, Subject, SystemClock, TenantId};
+    use crate::token::{KeyRing, SigningKey};
+    use crate::{Clock, SessionId, Standing, Subject, SystemClock, TenantId};
 
     fn keys() -> KeyRings {
         let ring = |realm, secret: &str| {
@@ -83,7 +83,7 @@ mod tests {
 
     fn token(keys: &KeyRings, now: Timestamp) -> String {
         let (tenant, roles) = (TenantId::generate(), Vec::new());
-        let standing = Standing::Client { tenant, roles };
+        let standing = Standing::User { tenant, roles };
         let subject = Subject::new("someone").unwrap();
         let claims = AccessClaims::new(subject, SessionId::generate(), 1, standing, now);
         keys.issue(&claims).unwrap()

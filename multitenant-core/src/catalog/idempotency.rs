@@ -19,17 +19,17 @@ pub struct Idempotency {
 /// A text that is no idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key has 1 to {KEY_MAX_BYTES} visible ASCII characters")]
-pub struct InvalidKey;
+pub struct InvalidIdempotencyKey;
 
 impl Idempotency {
     /// A key, and the request in a form in which equal requests are equal bytes.
     ///
     /// # Errors
-    /// [`InvalidKey`] for a key that is empty, too long, or not of visible ASCII characters.
-    pub fn new(key: &str, request: &[u8]) -> Result<Self, InvalidKey> {
+    /// [`InvalidIdempotencyKey`] for a key that is empty, too long, or not of visible ASCII characters.
+    pub fn new(key: &str, request: &[u8]) -> Result<Self, InvalidIdempotencyKey> {
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
         if key.is_empty() || key.len() > KEY_MAX_BYTES || !visible {
-            return Err(InvalidKey);
+            return Err(InvalidIdempotencyKey);
         }
         Ok(Self {
             key: key.to_owned(),

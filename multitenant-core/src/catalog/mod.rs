@@ -20,13 +20,14 @@ pub use audit::{AuditEntry, AuditFilter, AuditRecord};
 pub use change::{Actor, Change, InvalidActor};
 pub use directory::{CatalogDirectory, ConnectUrls};
 pub use error::CatalogError;
-pub use idempotency::{Idempotency, InvalidKey, Reserved};
+pub use idempotency::{Idempotency, InvalidIdempotencyKey, Reserved};
 pub use operation::{
-    InvalidWord, Lease, NewOperation, Operation, OperationStatus, Outcome, Step, StepStatus,
+    InvalidWord, Lease, NewOperation, Operation, OperationStatus, OperationStep, Outcome,
+    StepStatus,
 };
 pub use page::{InvalidPage, Listed, Page};
 pub use seam::{Catalog, Operations};
-pub use secret::{SealedSecret, SecretError, SecretVault};
+pub use secret::{SealedSecret, SecretVault, SecretVaultError};
 #[cfg(feature = "accounts")]
 pub(crate) use sql::add_audit_row;
 pub use sql::{OpenError, SqlCatalog, Write};

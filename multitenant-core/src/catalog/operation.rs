@@ -94,7 +94,7 @@ pub struct Operation {
     /// How often a node has set about it.
     pub attempt: i64,
     /// Its steps, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<OperationStep>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When anything of it was last written.
@@ -105,7 +105,7 @@ impl Operation {
     /// How many steps in a hundred are done.
     #[must_use]
     pub fn progress(&self) -> u8 {
-        let done = |step: &&Step| step.status == StepStatus::Done;
+        let done = |step: &&OperationStep| step.status == StepStatus::Done;
         let done = self.steps.iter().filter(done).count();
         let percent = done * 100 / self.steps.len().max(1);
         u8::try_from(percent).unwrap_or(100)
@@ -115,7 +115,7 @@ impl Operation {
 /// One step of an operation.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Step {
+pub struct OperationStep {
     /// Its name.
     pub name: String,
     /// How far it has come.

@@ -38,9 +38,9 @@ impl fmt::Debug for SealedSecret {
 /// A secret could not be sealed or opened.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the secret of a tenant could not be sealed or opened")]
-pub struct SecretError(#[source] pub Arc<dyn Error + Send + Sync>);
+pub struct SecretVaultError(#[source] pub Arc<dyn Error + Send + Sync>);
 
-impl SecretError {
+impl SecretVaultError {
     /// Wraps the vault's own error.
     pub fn new(source: impl Error + Send + Sync + 'static) -> Self {
         Self(Arc::new(source))
@@ -54,22 +54,22 @@ pub trait SecretVault: Send + Sync + 'static {
     /// Seals a secret for one tenant.
     ///
     /// # Errors
-    /// [`SecretError`] when no key can be had.
+    /// [`SecretVaultError`] when no key can be had.
     async fn seal(
         &self,
         tenant: TenantId,
         secret: &SecretString,
-    ) -> Result<SealedSecret, SecretError>;
+    ) -> Result<SealedSecret, SecretVaultError>;
 
     /// Opens what was sealed for this tenant.
     ///
     /// # Errors
-    /// [`SecretError`] when it was not sealed for this tenant, was altered, or no key fits.
+    /// [`SecretVaultError`] when it was not sealed for this tenant, was altered, or no key fits.
     async fn open(
         &self,
         tenant: TenantId,
         sealed: &SealedSecret,
-    ) -> Result<SecretString, SecretError>;
+    ) -> Result<SecretString, SecretVaultError>;
 }
 
 /// The place of a connection secret, bound into its ciphertext: never to be changed.
@@ -92,9 +92,9 @@ impl SecretVault for Vault {
         &self,
         tenant: TenantId,
         secret: &SecretString,
-    ) -> Result<SealedSecret, SecretError> {
+    ) -> Result<SealedSecret, SecretVaultError> {
         let sealed = Self::seal(self, &place(tenant), secret).await;
-        let sealed = sealed.map_err(SecretError::new)?;
+        let sealed = sealed.map_err(SecretVaultError::new)?;
         Ok(SealedSecret::from_text(sealed.to_string()))
     }
 
@@ -102,7 +102,9 @@ impl SecretVault for Vault {
         &self,
         tenant: TenantId,
         sealed: &SealedSecret,
-    ) -> Result<SecretString, SecretError> {
-        open(self, tenant, sealed).await.map_err(SecretError::new)
+    ) -> Result<SecretString, SecretVaultError> {
+        open(self, tenant, sealed)
+            .await
+            .map_err(SecretVaultError::new)
     }
 }

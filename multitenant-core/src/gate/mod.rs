@@ -7,11 +7,11 @@ mod rule;
 
 use std::sync::Arc;
 
-use crate::auth::{Authenticator, Identity, Policies, Standing};
+use crate::auth::{Authenticator, Identity, Policies};
 use crate::rbac::{EnterpriseAction, Permission, PermissionSet, Reach};
 use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
 use crate::tenant::{Tenant, TenantError};
-use crate::{Realm, TenantId};
+use crate::{Realm, Standing, TenantId};
 
 pub use principal::Principal;
 pub use refusal::Refusal;

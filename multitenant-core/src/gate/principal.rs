@@ -1,6 +1,6 @@
-use crate::auth::{Identity, Standing};
+use crate::auth::Identity;
 use crate::rbac::{Permission, PermissionSet};
-use crate::{EnterpriseRole, RoleName, SessionId, Subject};
+use crate::{EnterpriseRole, RoleName, SessionId, Standing, Subject};
 
 /// Who acts, and what they may do: what a handler takes. Only a gate makes one.
 #[derive(Debug, Clone)]

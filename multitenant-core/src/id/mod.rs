@@ -8,6 +8,7 @@ mod realm;
 mod request;
 mod server;
 mod slug;
+mod standing;
 mod uuid_id;
 
 pub use domain::{Domain, InvalidDomain};
@@ -18,4 +19,5 @@ pub use realm::{InvalidRealm, Realm};
 pub use request::RequestId;
 pub use server::ServerId;
 pub use slug::{InvalidSlug, Slug};
+pub use standing::Standing;
 pub use uuid_id::{InvalidId, NodeId, OperationId, SessionId, TenantId, TokenId, UserId};

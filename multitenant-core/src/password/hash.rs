@@ -4,7 +4,8 @@ use std::str::FromStr;
 use argon2::password_hash::phc;
 use argon2::{ARGON2ID_IDENT, Params};
 
-use super::{HashingCost, PasswordError};
+use super::cost::HashingCost;
+use super::error::PasswordError;
 
 /// What is stored of a password: an argon2id hash with its salt and costs, as a PHC string.
 ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::accounts::AccountError;
-use crate::catalog::{CatalogError, SecretError};
+use crate::catalog::{CatalogError, SecretVaultError};
 use crate::engine::provisioner::ProvisionError;
 use crate::tenant::TenantError;
 use crate::{Code, Problem, ServerId};
@@ -111,7 +111,7 @@ macro_rules! into_source {
 
 into_source!(
     ProvisionError,
-    SecretError,
+    SecretVaultError,
     AccountError,
     CatalogError,
     crate::password::PasswordError,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Grant, Permission, PermissionSet, UnknownPermission};
+use super::{Grant, Permission, UnknownPermission};
 
 /// Every permission that an application declared; [`permissions!`](crate::permissions) makes one.
 pub struct Registry {
@@ -44,20 +44,6 @@ impl Registry {
     /// [`UnknownPermission`] for what matches nothing declared.
     pub fn parse(&self, text: &str) -> Result<Grant, UnknownPermission> {
         Grant::parse(self.permissions, text)
-    }
-
-    /// Everything that the strings of a role grant; an unknown one grants nothing.
-    pub fn expand<'a>(&'static self, texts: impl IntoIterator<Item = &'a str>) -> PermissionSet {
-        let mut set = PermissionSet::empty(self);
-        for grant in texts.into_iter().filter_map(|text| self.parse(text).ok()) {
-            set.extend(
-                self.permissions
-                    .iter()
-                    .copied()
-                    .filter(|one| grant.covers(*one)),
-            );
-        }
-        set
     }
 }
 

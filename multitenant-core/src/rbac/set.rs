@@ -75,6 +75,22 @@ impl PermissionSet {
     }
 }
 
+impl Registry {
+    /// Everything that the strings of a role grant; an unknown one grants nothing.
+    pub fn expand<'a>(&'static self, texts: impl IntoIterator<Item = &'a str>) -> PermissionSet {
+        let mut set = PermissionSet::empty(self);
+        for grant in texts.into_iter().filter_map(|text| self.parse(text).ok()) {
+            set.extend(
+                self.permissions()
+                    .iter()
+                    .copied()
+                    .filter(|one| grant.covers(*one)),
+            );
+        }
+        set
+    }
+}
+
 impl Extend<Permission> for PermissionSet {
     fn extend<I: IntoIterator<Item = Permission>>(&mut self, permissions: I) {
         for permission in permissions {

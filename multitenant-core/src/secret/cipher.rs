@@ -2,7 +2,9 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use zeroize::Zeroizing;
 
-use super::{Context, DataKey, SecretError};
+use super::context::Context;
+use super::data_key::DataKey;
+use super::error::SecretError;
 
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;

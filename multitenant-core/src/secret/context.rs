@@ -1,4 +1,4 @@
-use super::KeyId;
+use super::key_id::KeyId;
 use crate::TenantId;
 
 /// The place where a secret belongs. It is authenticated with the secret, so that one moved to

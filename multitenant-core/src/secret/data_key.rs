@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::SecretError;
+use super::error::SecretError;
 
 /// A key of AES-256-GCM that encrypts one tenant's secrets, or one secret. Prints as `[redacted]`
 /// and is wiped when dropped.

@@ -12,8 +12,8 @@ mod names;
 mod options;
 mod tenants;
 
-pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, Lease, Share};
-pub use cache::{Cache, CacheError, CacheOptions, CacheStats, Cached, Key, TenantCache};
+pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, LeasedConnection, Share};
+pub use cache::{Cache, CacheError, CacheKey, CacheOptions, CacheStats, Cached, TenantCache};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use db::AnySql;
 #[cfg(feature = "_sql")]

@@ -3,7 +3,7 @@ use std::ops::Deref;
 use chrono::TimeDelta;
 
 use crate::limits::ACCESS_TOKEN_SECONDS;
-use crate::{EnterpriseRole, Realm, RoleName, SessionId, Subject, TenantId, Timestamp, TokenId};
+use crate::{SessionId, Standing, Subject, Timestamp, TokenId};
 
 /// What an access token says about the person who bears it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,44 +23,6 @@ pub struct AccessClaims {
     pub expires_at: Timestamp,
     /// Where the person stands, which is what the two realms say differently.
     pub standing: Standing,
-}
-
-/// Where a person stands: on the platform's staff, or among one tenant's users. A user without a
-/// tenant cannot be written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// A member of the platform's staff (`role`).
-    Enterprise {
-        /// The person's only role.
-        role: EnterpriseRole,
-    },
-    /// A user of one tenant (`tenant_id`, `roles`).
-    Client {
-        /// The only tenant the token is good for.
-        tenant: TenantId,
-        /// The person's roles there; none is possible.
-        roles: Vec<RoleName>,
-    },
-}
-
-impl Standing {
-    /// The realm whose key signs such a token.
-    #[must_use]
-    pub const fn realm(&self) -> Realm {
-        match self {
-            Self::Enterprise { .. } => Realm::Enterprise,
-            Self::Client { .. } => Realm::Client,
-        }
-    }
-
-    /// The tenant the person belongs to, if they are a user of one.
-    #[must_use]
-    pub const fn tenant(&self) -> Option<TenantId> {
-        match self {
-            Self::Enterprise { .. } => None,
-            Self::Client { tenant, .. } => Some(*tenant),
-        }
-    }
 }
 
 impl AccessClaims {

@@ -3,41 +3,18 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::mac;
-use super::{TokenError, wire};
+use super::algorithm::SigningAlgorithm;
+use super::error::TokenError;
+use super::{mac, wire};
 use crate::limits::{KEY_ID_MAX_BYTES, SIGNING_SECRET_MIN_BYTES};
-
-/// How a key signs. A key has exactly one algorithm, so that a token cannot choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SigningAlgorithm {
-    /// HMAC with SHA-256 (RFC 7518, section 3.2): who can check can also sign.
-    Hs256,
-}
-
-impl SigningAlgorithm {
-    /// The algorithm's name in a token's header.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-        }
-    }
-
-    const fn as_jose(self) -> Algorithm {
-        match self {
-            Self::Hs256 => Algorithm::HS256,
-        }
-    }
-}
 
 /// Why a key, or a ring of keys, cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidKey {
+pub enum InvalidSigningKey {
     /// The secret is shorter than 32 bytes.
     #[error("a signing secret needs at least 32 bytes; `openssl rand -base64 48` makes one")]
     TooShort,
@@ -71,8 +48,8 @@ impl SigningKey {
     /// The secret is used as its UTF-8 bytes.
     ///
     /// # Errors
-    /// [`InvalidKey::TooShort`] under 32 bytes.
-    pub fn hs256(secret: &SecretString) -> Result<Self, InvalidKey> {
+    /// [`InvalidSigningKey::TooShort`] under 32 bytes.
+    pub fn hs256(secret: &SecretString) -> Result<Self, InvalidSigningKey> {
         let fingerprint = mac::tag(
             secret.expose_secret().as_bytes(),
             &[b"multitenant key id v1"],
@@ -83,15 +60,15 @@ impl SigningKey {
     /// A key of HMAC-SHA256 with an id of the operator's choice (the header's `kid`).
     ///
     /// # Errors
-    /// [`InvalidKey`] if the secret is under 32 bytes, or the id is not 1 to 64 letters, digits,
+    /// [`InvalidSigningKey`] if the secret is under 32 bytes, or the id is not 1 to 64 letters, digits,
     /// `.`, `_` or `-`.
-    pub fn hs256_named(id: &str, secret: &SecretString) -> Result<Self, InvalidKey> {
+    pub fn hs256_named(id: &str, secret: &SecretString) -> Result<Self, InvalidSigningKey> {
         let secret = secret.expose_secret().as_bytes();
         if secret.len() < SIGNING_SECRET_MIN_BYTES {
-            return Err(InvalidKey::TooShort);
+            return Err(InvalidSigningKey::TooShort);
         }
         if id.is_empty() || id.len() > KEY_ID_MAX_BYTES || !id.bytes().all(is_id_byte) {
-            return Err(InvalidKey::Id);
+            return Err(InvalidSigningKey::Id);
         }
         let algorithm = SigningAlgorithm::Hs256;
         Ok(Self {
@@ -169,11 +146,11 @@ mod tests {
         let long_id = "k".repeat(65);
         let table = [
             ("2026-01", &secret, None),
-            ("2026-01", &short, Some(InvalidKey::TooShort)),
-            ("", &secret, Some(InvalidKey::Id)),
-            ("../../etc/passwd", &secret, Some(InvalidKey::Id)),
-            ("a\"b", &secret, Some(InvalidKey::Id)),
-            (&long_id, &secret, Some(InvalidKey::Id)),
+            ("2026-01", &short, Some(InvalidSigningKey::TooShort)),
+            ("", &secret, Some(InvalidSigningKey::Id)),
+            ("../../etc/passwd", &secret, Some(InvalidSigningKey::Id)),
+            ("a\"b", &secret, Some(InvalidSigningKey::Id)),
+            (&long_id, &secret, Some(InvalidSigningKey::Id)),
         ];
         for (id, secret, expected) in table {
             assert_eq!(

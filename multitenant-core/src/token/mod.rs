@@ -5,6 +5,7 @@
 //! token stands for the session and is exchanged for the next pair.
 
 mod access;
+mod algorithm;
 mod claims;
 mod error;
 mod key;
@@ -14,9 +15,10 @@ mod refresh_body;
 mod ring;
 mod wire;
 
-pub use claims::{AccessClaims, Standing, Verified};
+pub use algorithm::SigningAlgorithm;
+pub use claims::{AccessClaims, Verified};
 pub use error::TokenError;
-pub use key::{InvalidKey, SigningAlgorithm, SigningKey};
+pub use key::{InvalidSigningKey, SigningKey};
 pub use refresh::{RefreshHash, RefreshToken};
 pub use refresh_body::RefreshScope;
 pub use ring::{KeyRing, KeyRings};

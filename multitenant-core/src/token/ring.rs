@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::key::{InvalidKey, SigningKey};
+use super::key::{InvalidSigningKey, SigningKey};
 use super::mac::{self, MacKey};
 use crate::Realm;
 
@@ -94,8 +94,8 @@ impl fmt::Debug for KeyRing {
 /// from a forgery.
 ///
 /// ```
-/// use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing};
-/// use multitenant_core::{Clock, Realm, SessionId, Subject, SystemClock, TenantId};
+/// use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey};
+/// use multitenant_core::{Clock, Realm, SessionId, Standing, Subject, SystemClock, TenantId};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let staff = SigningKey::hs256(&"a secret of the platform's staff only".into())?;
 /// let users = SigningKey::hs256(&"a secret of all the tenants' users".into())?;
@@ -106,7 +106,7 @@ impl fmt::Debug for KeyRing {
 /// )?;
 ///
 /// let now = SystemClock.now();
-/// let standing = Standing::Client { tenant: TenantId::generate(), roles: vec!["Viewer".parse()?] };
+/// let standing = Standing::User { tenant: TenantId::generate(), roles: vec!["Viewer".parse()?] };
 /// let claims = AccessClaims::new(Subject::new("42")?, SessionId::generate(), 1, standing, now);
 /// let token = rings.issue(&claims)?;
 ///
@@ -127,15 +127,15 @@ impl KeyRings {
     /// Joins the two rings under the issuer's name (the `iss` claim), such as the server's URL.
     ///
     /// # Errors
-    /// [`InvalidKey`] if a ring is of the other's realm, or any two keys have the same id or the
+    /// [`InvalidSigningKey`] if a ring is of the other's realm, or any two keys have the same id or the
     /// same secret.
     pub fn new(
         issuer: impl Into<Arc<str>>,
         enterprise: KeyRing,
         client: KeyRing,
-    ) -> Result<Self, InvalidKey> {
+    ) -> Result<Self, InvalidSigningKey> {
         if enterprise.realm != Realm::Enterprise || client.realm != Realm::Client {
-            return Err(InvalidKey::Realm);
+            return Err(InvalidSigningKey::Realm);
         }
         let keys: Vec<_> = enterprise.keys().chain(client.keys()).collect();
         let same = |one: &RingKey, other: &RingKey| {
@@ -144,7 +144,7 @@ impl KeyRings {
         let mut rest = keys.as_slice();
         while let [first, others @ ..] = rest {
             if others.iter().any(|other| same(first, other)) {
-                return Err(InvalidKey::Repeated);
+                return Err(InvalidSigningKey::Repeated);
             }
             rest = others;
         }
@@ -191,7 +191,7 @@ mod tests {
         SigningKey::hs256_named(id, &secret.into()).unwrap()
     }
 
-    fn join(enterprise: KeyRing, client: KeyRing) -> Option<InvalidKey> {
+    fn join(enterprise: KeyRing, client: KeyRing) -> Option<InvalidSigningKey> {
         KeyRings::new("test", enterprise, client).err()
     }
 
@@ -200,13 +200,16 @@ mod tests {
         let staff = || KeyRing::new(Realm::Enterprise, key("e", 'e'));
         let users = || KeyRing::new(Realm::Client, key("c", 'c'));
         assert_eq!(join(staff(), users()), None);
-        assert_eq!(join(users(), staff()), Some(InvalidKey::Realm));
+        assert_eq!(join(users(), staff()), Some(InvalidSigningKey::Realm));
         let same_secret = KeyRing::new(Realm::Client, key("c", 'e'));
-        assert_eq!(join(staff(), same_secret), Some(InvalidKey::Repeated));
+        assert_eq!(
+            join(staff(), same_secret),
+            Some(InvalidSigningKey::Repeated)
+        );
         let same_id = users().also_checking(key("e", 'x'));
-        assert_eq!(join(staff(), same_id), Some(InvalidKey::Repeated));
+        assert_eq!(join(staff(), same_id), Some(InvalidSigningKey::Repeated));
         let own_twice = users().also_checking(key("c", 'x'));
-        assert_eq!(join(staff(), own_twice), Some(InvalidKey::Repeated));
+        assert_eq!(join(staff(), own_twice), Some(InvalidSigningKey::Repeated));
     }
 
     #[test]

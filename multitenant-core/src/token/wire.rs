@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{AccessClaims, SigningAlgorithm, Standing, TokenError};
-use crate::{EnterpriseRole, Realm, RoleName, SessionId, Subject, TenantId, TokenId};
+use super::{AccessClaims, SigningAlgorithm, TokenError};
+use crate::{EnterpriseRole, Realm, RoleName, SessionId, Standing, Subject, TenantId, TokenId};
 
 /// The `typ` of an access token; `application/at+jwt` means the same.
 const KIND: &str = "at+jwt";
@@ -123,10 +123,10 @@ impl<'a> Received<'a> {
         match (realm, role, tenant, roles, &self.act) {
             (Realm::Enterprise, Some(role), None, None, None) => {
                 let role = role.parse().map_err(|_| TokenError::ClaimsMixed)?;
-                Ok(Standing::Enterprise { role })
+                Ok(Standing::Staff(role))
             }
             (Realm::Client, None, Some(tenant), Some(roles), None) => {
-                Ok(Standing::Client { tenant, roles })
+                Ok(Standing::User { tenant, roles })
             }
             _ => Err(TokenError::ClaimsMixed),
         }
@@ -154,8 +154,8 @@ struct Sent<'a> {
 
 pub(super) fn encode_claims(issuer: &str, claims: &AccessClaims) -> Result<String, TokenError> {
     let (role, roles) = match &claims.standing {
-        Standing::Enterprise { role } => (Some(*role), None),
-        Standing::Client { roles, .. } => (None, Some(roles.as_slice())),
+        Standing::Staff(role) => (Some(*role), None),
+        Standing::User { roles, .. } => (None, Some(roles.as_slice())),
     };
     let sent = Sent {
         iss: issuer,

@@ -17,9 +17,10 @@ use multitenant_core::gate::{Access, Gate, Passage};
 use multitenant_core::rbac::{EnterpriseAction, Policy, Role};
 use multitenant_core::resolve::{Resolver, Sources, TrustedProxies};
 use multitenant_core::tenant::{CacheOptions, ManagerOptions, TenantManager, Tenants};
-use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing};
+use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey};
 use multitenant_core::{
-    Clock, Code, EnterpriseRole, Problem, Realm, SessionId, Subject, SystemClock, TenantId,
+    Clock, Code, EnterpriseRole, Problem, Realm, SessionId, Standing, Subject, SystemClock,
+    TenantId,
 };
 use parking_lot::Mutex;
 
@@ -128,11 +129,11 @@ impl World {
 
     fn user_of(&self, tenant: TenantId, role: &str) -> String {
         let roles = vec![role.parse().unwrap()];
-        self.token(Standing::Client { tenant, roles }, 1, false).0
+        self.token(Standing::User { tenant, roles }, 1, false).0
     }
 
     fn staff(&self, role: EnterpriseRole) -> String {
-        self.token(Standing::Enterprise { role }, 1, false).0
+        self.token(Standing::Staff(role), 1, false).0
     }
 
     async fn code(&self, request: &Request, access: impl Into<Access>) -> Option<Code> {
@@ -430,7 +431,7 @@ async fn a_missing_or_unreadable_token_is_said() {
 async fn a_temporary_password_opens_only_what_changes_it() {
     let world = World::new().await;
     let (tenant, roles) = (world.a.id, vec!["Admin".parse().unwrap()]);
-    let (token, _) = world.token(Standing::Client { tenant, roles }, 1, true);
+    let (token, _) = world.token(Standing::User { tenant, roles }, 1, true);
     let request = Request::default().bearer(&token);
     let due = Some(Code::PasswordChangeRequired);
     assert_eq!(world.code(&request, Access::USER).await, due);
@@ -443,7 +444,7 @@ async fn a_temporary_password_opens_only_what_changes_it() {
 async fn an_ended_session_and_an_older_version_of_the_person_are_refused() {
     let world = World::new().await;
     let (tenant, roles) = (world.a.id, vec!["Admin".parse().unwrap()]);
-    let standing = Standing::Client { tenant, roles };
+    let standing = Standing::User { tenant, roles };
     let (old, _) = world.token(standing.clone(), 0, false);
     let revoked = Some(Code::TokenRevoked);
     let request = Request::default().bearer(&old);

@@ -1,10 +1,9 @@
 use axum::extract::State;
 use axum::http::request::Parts;
 use multitenant_axum::{HintedTenant, Json, Principal, Problem, View};
-use multitenant_core::auth::Standing;
 use multitenant_core::auth::sign_in::{Account, Door, SignedIn};
 use multitenant_core::platform::Platform;
-use multitenant_core::{Code, Realm};
+use multitenant_core::{Code, Realm, Standing};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 

@@ -1,9 +1,8 @@
 use axum::extract::State;
 use multitenant_axum::{Json, Principal, Problem};
-use multitenant_core::auth::Standing;
 use multitenant_core::auth::sign_in::{Account, Door, SignedIn};
 use multitenant_core::platform::Platform;
-use multitenant_core::{Code, Realm};
+use multitenant_core::{Code, Realm, Standing};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::middleware::from_fn;
-use multitenant_core::auth::{AuthError, Authenticator, Identity, Policies, PolicyStore, Standing};
+use multitenant_core::auth::{AuthError, Authenticator, Identity, Policies, PolicyStore};
 use multitenant_core::directory::TenantRecord;
 use multitenant_core::engine::{ConnectData, SqliteConnector};
 use multitenant_core::gate::Gate;
@@ -24,7 +24,7 @@ use multitenant_core::resolve::{Resolver, Sources};
 use multitenant_core::tenant::{
     BudgetOptions, CacheOptions, ManagerOptions, TenantManager, Tenants,
 };
-use multitenant_core::{Code, EnterpriseRole, Realm, ServerId, Subject, TenantId};
+use multitenant_core::{Code, EnterpriseRole, Realm, ServerId, Standing, Subject, TenantId};
 use nowhere::{Changeable, Told};
 use tempfile::TempDir;
 use tokio::net::TcpListener;

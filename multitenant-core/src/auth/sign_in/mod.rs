@@ -13,11 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use lookups::Lookups;
 
-use super::{AuthError, Identity, Standing};
+use super::{AuthError, Identity};
 use crate::limits::ACCESS_TOKEN_SECONDS;
 use crate::password::Password;
 use crate::tenant::TenantError;
-use crate::token::{self, AccessClaims, KeyRings, RefreshScope, RefreshToken};
+use crate::token::{AccessClaims, KeyRings, RefreshScope, RefreshToken};
 use crate::{Clock, Email, Realm, SessionId, TenantId, Timestamp};
 
 pub use error::SignInError;
@@ -189,7 +189,7 @@ impl SignIn {
         refresh: &RefreshToken,
         now: Timestamp,
     ) -> Result<SignedIn, SignInError> {
-        let standing = account.standing.clone().into();
+        let standing = account.standing.clone();
         let subject = account.subject.clone();
         let claims = AccessClaims::new(subject, session, account.version, standing, now);
         Ok(SignedIn {
@@ -338,14 +338,5 @@ fn check_active(account: &Account) -> Result<(), SignInError> {
         Ok(())
     } else {
         Err(SignInError::AccountSuspended)
-    }
-}
-
-impl From<Standing> for token::Standing {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Staff(role) => Self::Enterprise { role },
-            Standing::User { tenant, roles } => Self::Client { tenant, roles },
-        }
     }
 }

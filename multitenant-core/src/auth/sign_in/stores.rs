@@ -2,10 +2,10 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use crate::auth::{AuthError, SessionStore, Standing};
+use crate::auth::{AuthError, SessionStore};
 use crate::password::PasswordHash;
 use crate::token::RefreshHash;
-use crate::{Email, SessionId, Subject, TenantId, Timestamp};
+use crate::{Email, SessionId, Standing, Subject, TenantId, Timestamp};
 
 /// Somebody who can sign in.
 #[derive(Debug, Clone)]

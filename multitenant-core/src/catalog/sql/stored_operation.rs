@@ -2,7 +2,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 
 use crate::catalog::error::Read;
-use crate::catalog::{CatalogError, Operation, Step};
+use crate::catalog::{CatalogError, Operation, OperationStep};
 use crate::engine::AnyPool;
 use crate::{OperationId, TenantId, Timestamp, on};
 
@@ -27,7 +27,7 @@ struct StoredStep {
     error: Option<String>,
 }
 
-impl TryFrom<StoredStep> for Step {
+impl TryFrom<StoredStep> for OperationStep {
     type Error = CatalogError;
 
     fn try_from(row: StoredStep) -> Result<Self, CatalogError> {
@@ -63,10 +63,10 @@ pub(super) async fn read(
     }))
 }
 
-async fn steps(pool: &AnyPool, operation: OperationId) -> Result<Vec<Step>, CatalogError> {
+async fn steps(pool: &AnyPool, operation: OperationId) -> Result<Vec<OperationStep>, CatalogError> {
     const READ: &str = "SELECT name, status, attempt, error FROM mt_operation_steps \
          WHERE operation_id = $1 ORDER BY ordinal";
     let rows: Vec<StoredStep> = on!(pool, pool =>
         sqlx::query_as(READ).bind(operation).fetch_all(pool).await?);
-    rows.into_iter().map(Step::try_from).collect()
+    rows.into_iter().map(OperationStep::try_from).collect()
 }

@@ -18,7 +18,7 @@ mod warning;
 
 pub use error::{ProvisionError, Step};
 pub use footprint::{DatabaseState, Footprint, Login};
-pub use names::{DatabaseName, InvalidRolePrefix, RoleName, RolePrefix};
+pub use names::{DatabaseName, DatabaseRole, InvalidRolePrefix, RolePrefix};
 pub use password::{InvalidLoginPassword, LoginPassword};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresProvisioner;

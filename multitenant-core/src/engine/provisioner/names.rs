@@ -76,7 +76,7 @@ name! {
 }
 name! {
     /// The name of a Postgres role.
-    RoleName
+    DatabaseRole
 }
 
 impl DatabaseName {
@@ -116,7 +116,7 @@ impl DatabaseName {
 }
 
 #[cfg(feature = "postgres")]
-impl RoleName {
+impl DatabaseRole {
     /// Owns what is inside of every tenant's database, and no database. It cannot sign in.
     #[must_use]
     pub fn owner(prefix: &RolePrefix) -> Self {
@@ -234,12 +234,12 @@ mod tests {
     fn the_longest_names_stay_below_the_cut_at_63_bytes() {
         let prefix: RolePrefix = "a2345678901234567890".parse().unwrap();
         let tenant = TenantId::generate();
-        let login = RoleName::of_tenant(&prefix, tenant);
+        let login = DatabaseRole::of_tenant(&prefix, tenant);
         assert!(login.as_str().len() < 63, "{login}");
         assert_eq!(
-            RoleName::tenant_behind(&prefix, login.as_str()),
+            DatabaseRole::tenant_behind(&prefix, login.as_str()),
             Some(tenant)
         );
-        assert!(RoleName::migrator(&prefix).as_str().len() < 63);
+        assert!(DatabaseRole::migrator(&prefix).as_str().len() < 63);
     }
 }

@@ -4,14 +4,14 @@ use super::Share;
 use crate::engine::Connector;
 
 /// A connection on loan. Dropping it gives the connection back.
-pub struct Lease<C: Connector> {
+pub struct LeasedConnection<C: Connector> {
     pub(super) share: Share<C>,
     pub(super) connection: Option<C::Connection>,
     /// The next user may find something left behind unless the connection is checked first.
     clean: bool,
 }
 
-impl<C: Connector> Lease<C> {
+impl<C: Connector> LeasedConnection<C> {
     pub(super) fn new(share: Share<C>, connection: C::Connection) -> Self {
         Self {
             share,
@@ -38,7 +38,7 @@ pub(super) const HELD: &str = "a lease holds its connection until it is consumed
     clippy::expect_used,
     reason = "see HELD: only consuming the lease empties it"
 )]
-impl<C: Connector> Deref for Lease<C> {
+impl<C: Connector> Deref for LeasedConnection<C> {
     type Target = C::Connection;
 
     fn deref(&self) -> &C::Connection {
@@ -50,13 +50,13 @@ impl<C: Connector> Deref for Lease<C> {
     clippy::expect_used,
     reason = "see HELD: only consuming the lease empties it"
 )]
-impl<C: Connector> DerefMut for Lease<C> {
+impl<C: Connector> DerefMut for LeasedConnection<C> {
     fn deref_mut(&mut self) -> &mut C::Connection {
         self.connection.as_mut().expect(HELD)
     }
 }
 
-impl<C: Connector> Drop for Lease<C> {
+impl<C: Connector> Drop for LeasedConnection<C> {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else {
             return;

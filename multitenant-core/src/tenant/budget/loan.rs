@@ -1,4 +1,4 @@
-use super::lease::{HELD, Lease};
+use super::lease::{HELD, LeasedConnection};
 use super::share::Share;
 use crate::engine::Connector;
 
@@ -8,7 +8,7 @@ pub(crate) struct Loan<C: Connector> {
     share: Option<Share<C>>,
 }
 
-impl<C: Connector> Lease<C> {
+impl<C: Connector> LeasedConnection<C> {
     /// Where the connection lives.
     pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
         self.share.runtime()

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::engine::{ConnectError, Connector, Permit};
 
-pub use lease::Lease;
+pub use lease::LeasedConnection;
 pub use share::{AcquireError, Share};
 pub use state::BudgetStats;
 use state::{Key, Order, State, Waiting};
@@ -91,7 +91,7 @@ struct Inner<C: Connector> {
 type Orders<C> = Vec<Order<<C as Connector>::Connection, Waiter<C>>>;
 
 struct Waiter<C: Connector> {
-    answer: oneshot::Sender<Result<Lease<C>, AcquireError>>,
+    answer: oneshot::Sender<Result<LeasedConnection<C>, AcquireError>>,
 }
 
 impl<C: Connector> Waiting for Waiter<C> {
@@ -202,7 +202,11 @@ impl<C: Connector> Budget<C> {
     fn deliver(&self, key: Key, connection: C::Connection, waiter: Waiter<C>) {
         match self.share(key) {
             // A request that has gone away drops the lease, which brings the connection back.
-            Some(share) => drop(waiter.answer.send(Ok(Lease::new(share, connection)))),
+            Some(share) => drop(
+                waiter
+                    .answer
+                    .send(Ok(LeasedConnection::new(share, connection))),
+            ),
             None => self.update(|state, now, orders| state.give_back(key, connection, now, orders)),
         }
     }

@@ -6,7 +6,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::state::{Key, NotQueued, Phase};
-use super::{Budget, Lease, Waiter};
+use super::{Budget, LeasedConnection, Waiter};
 use crate::TenantId;
 use crate::engine::{ConnectData, ConnectError, Connector};
 
@@ -125,7 +125,7 @@ impl<C: Connector> Share<C> {
     ///
     /// # Errors
     /// [`AcquireError`] says which wait ran out.
-    pub async fn acquire(&self) -> Result<Lease<C>, AcquireError> {
+    pub async fn acquire(&self) -> Result<LeasedConnection<C>, AcquireError> {
         if let Some(lease) = self.try_acquire()? {
             return Ok(lease);
         }
@@ -138,14 +138,14 @@ impl<C: Connector> Share<C> {
     ///
     /// # Errors
     /// [`AcquireError::Closed`].
-    pub fn try_acquire(&self) -> Result<Option<Lease<C>>, AcquireError> {
+    pub fn try_acquire(&self) -> Result<Option<LeasedConnection<C>>, AcquireError> {
         let mut state = self.budget().inner.state.lock();
         if state.is_closed(self.key()) {
             return Err(AcquireError::Closed);
         }
         let taken = state.take_idle(self.key());
         drop(state);
-        Ok(taken.map(|connection| Lease::new(self.clone(), connection)))
+        Ok(taken.map(|connection| LeasedConnection::new(self.clone(), connection)))
     }
 
     /// Takes a connection and has its connector check it: whether the tenant's database answers.
@@ -181,8 +181,8 @@ impl<C: Connector> Share<C> {
 
     async fn wait_for(
         &self,
-        mut answered: oneshot::Receiver<Result<Lease<C>, AcquireError>>,
-    ) -> Result<Lease<C>, AcquireError> {
+        mut answered: oneshot::Receiver<Result<LeasedConnection<C>, AcquireError>>,
+    ) -> Result<LeasedConnection<C>, AcquireError> {
         let began = Instant::now();
         let deadline = began + self.budget().inner.options.acquire_timeout;
         let mut patience = PATIENCE;

@@ -41,9 +41,9 @@ pub use options::{CacheError, CacheOptions, CacheStats};
 pub type TenantCache<V, E = Infallible> = Cache<TenantId, V, E>;
 
 /// Names a value.
-pub trait Key: Copy + Eq + Hash + Send + Sync + 'static {}
+pub trait CacheKey: Copy + Eq + Hash + Send + Sync + 'static {}
 
-impl<K: Copy + Eq + Hash + Send + Sync + 'static> Key for K {}
+impl<K: Copy + Eq + Hash + Send + Sync + 'static> CacheKey for K {}
 
 /// Any value per key, loaded once and kept while it is used. Cheap to clone; see [`TenantCache`].
 pub struct Cache<K, V, E = Infallible> {
@@ -103,7 +103,7 @@ impl<K, V, E> Clone for Cache<K, V, E> {
 
 impl<K, V, E> Cache<K, V, E>
 where
-    K: Key,
+    K: CacheKey,
     V: Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
@@ -308,7 +308,7 @@ where
     }
 }
 
-impl<K: Key, V, E> State<K, V, E> {
+impl<K: CacheKey, V, E> State<K, V, E> {
     fn find(&mut self, key: K) -> Option<&Cached<V>> {
         let sweep = self.sweep;
         let entry = self.entries.get_mut(&key)?;
@@ -332,13 +332,13 @@ impl<K: Key, V, E> State<K, V, E> {
 }
 
 /// Lets the next caller start over when a loader panicked.
-struct ClearFlight<'a, K: Key, V, E> {
+struct ClearFlight<'a, K: CacheKey, V, E> {
     cache: &'a Cache<K, V, E>,
     key: K,
     number: u64,
 }
 
-impl<K: Key, V, E> Drop for ClearFlight<'_, K, V, E> {
+impl<K: CacheKey, V, E> Drop for ClearFlight<'_, K, V, E> {
     fn drop(&mut self) {
         let mut state = self.cache.inner.state.lock();
         state.end_flight(self.key, self.number);
@@ -347,7 +347,7 @@ impl<K: Key, V, E> Drop for ClearFlight<'_, K, V, E> {
 
 async fn sweep_now_and_then<K, V, E>(cache: Weak<Inner<K, V, E>>, pause: Duration)
 where
-    K: Key,
+    K: CacheKey,
     V: Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use sqlx::pool::PoolConnection;
 
 use crate::engine::{SqlConnector, SqlEngine};
-use crate::tenant::budget::Lease;
+use crate::tenant::budget::LeasedConnection;
 
 /// A connection to one tenant's database, on loan until it is dropped.
 ///
@@ -15,12 +15,12 @@ pub struct DbConnection<DB: SqlEngine> {
 }
 
 enum Loan<DB: SqlEngine> {
-    Leased(Lease<SqlConnector<DB>>),
+    Leased(LeasedConnection<SqlConnector<DB>>),
     Pooled(PoolConnection<DB>),
 }
 
 impl<DB: SqlEngine> DbConnection<DB> {
-    pub(super) fn leased(mut lease: Lease<SqlConnector<DB>>) -> Self {
+    pub(super) fn leased(mut lease: LeasedConnection<SqlConnector<DB>>) -> Self {
         // Whatever is done with the bare connection goes unseen.
         lease.soil();
         Self {

@@ -8,7 +8,7 @@ use sqlx::{Acquire, Describe, Either, Execute, Executor, SqlStr, Transaction};
 use super::watched::Watched;
 use super::{Db, DbConnection, Source, into_sqlx};
 use crate::engine::{SqlConnector, SqlEngine};
-use crate::tenant::budget::{Lease, Share};
+use crate::tenant::budget::{LeasedConnection, Share};
 
 type Step<DB> = Either<<DB as sqlx::Database>::QueryResult, <DB as sqlx::Database>::Row>;
 
@@ -116,13 +116,13 @@ where
 /// that is cut off or fails is tidied up before anybody else gets the connection.
 async fn begin_use<DB: SqlEngine>(
     share: &Share<SqlConnector<DB>>,
-) -> sqlx::Result<Lease<SqlConnector<DB>>> {
+) -> sqlx::Result<LeasedConnection<SqlConnector<DB>>> {
     let mut lease = share.acquire().await.map_err(into_sqlx)?;
     lease.soil();
     Ok(lease)
 }
 
-fn end_use<DB: SqlEngine>(mut lease: Lease<SqlConnector<DB>>, clean: bool) {
+fn end_use<DB: SqlEngine>(mut lease: LeasedConnection<SqlConnector<DB>>, clean: bool) {
     if clean {
         lease.cleanse();
     }

@@ -11,7 +11,7 @@ use std::fmt;
 
 use sqlx::{Pool, SqlSafeStr, SqlStr, Transaction};
 
-use super::budget::{AcquireError, Lease, Share};
+use super::budget::{AcquireError, LeasedConnection, Share};
 use super::handle::{Tenant, WrongEngine};
 #[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 use crate::engine::ConnectError;
@@ -182,7 +182,7 @@ impl<DB: SqlEngine> Db<DB> {
 
 /// Gives the connection to a transaction, and sets a watch that takes it back afterwards.
 async fn begin_on<DB: SqlEngine>(
-    lease: Lease<SqlConnector<DB>>,
+    lease: LeasedConnection<SqlConnector<DB>>,
     statement: Option<SqlStr>,
 ) -> sqlx::Result<Transaction<'static, DB>> {
     let runtime = lease.runtime().clone();

@@ -264,7 +264,7 @@ fn a_token_that_would_be_refused_is_not_issued() {
         .map(|n| format!("role {n}").parse().unwrap())
         .collect();
     let tenant = TenantId::generate();
-    let too_many_roles = claims(Standing::Client { tenant, roles });
+    let too_many_roles = claims(Standing::User { tenant, roles });
     assert!(matches!(
         rings().issue(&too_many_roles),
         Err(TokenError::TooLong)

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{AccessClaims, KeyRing, KeyRings, SigningKey, Standing, mac};
-use crate::{EnterpriseRole, Realm, SessionId, Subject, TenantId, Timestamp, UserId};
+use super::{AccessClaims, KeyRing, KeyRings, SigningKey, mac};
+use crate::{EnterpriseRole, Realm, SessionId, Standing, Subject, TenantId, Timestamp, UserId};
 
 const STAFF_SECRET: &str = "the secret of the staff, 32 bytes and more";
 const USER_SECRET: &str = "the secret of the users, 32 bytes and more";
@@ -35,13 +35,11 @@ fn user_claims() -> AccessClaims {
         "Ünïcode \"role\"".parse().unwrap(),
     ];
     let tenant = TenantId::generate();
-    claims(Standing::Client { tenant, roles })
+    claims(Standing::User { tenant, roles })
 }
 
 fn staff_claims() -> AccessClaims {
-    claims(Standing::Enterprise {
-        role: EnterpriseRole::ReadOnly,
-    })
+    claims(Standing::Staff(EnterpriseRole::ReadOnly))
 }
 
 fn claims(standing: Standing) -> AccessClaims {

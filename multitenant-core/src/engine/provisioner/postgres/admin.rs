@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres};
 use url::Url;
 
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
-use crate::engine::provisioner::names::{DatabaseName, RoleName};
+use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 use crate::engine::provisioner::password::LoginPassword;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Admin {
         &self,
         step: Step,
         database: &DatabaseName,
-        (login, password): (&RoleName, &LoginPassword),
+        (login, password): (&DatabaseRole, &LoginPassword),
         lock_timeout: Duration,
     ) -> Result<PgConnection, ProvisionError> {
         let options = self
@@ -117,7 +117,7 @@ impl Admin {
     /// The URL by which a tenant's login reaches its database on this server.
     pub(super) fn tenant_url(
         &self,
-        login: &RoleName,
+        login: &DatabaseRole,
         password: &LoginPassword,
         database: &DatabaseName,
     ) -> SecretString {
@@ -164,7 +164,7 @@ pub(super) async fn run(
 /// Statements during which the admin is a member of the role, and is not before and after.
 ///
 /// The lock keeps two of them from granting the same membership at once, where one would fail.
-pub(super) fn as_member_of(role: &RoleName, statements: &str) -> String {
+pub(super) fn as_member_of(role: &DatabaseRole, statements: &str) -> String {
     let (name, quoted) = (role.literal(), role.quoted());
     format!(
         "SELECT pg_advisory_xact_lock(hashtextextended({name}, 0));
@@ -239,7 +239,7 @@ mod tests {
         let admin = Admin::new(&SecretString::from(admin_url)).unwrap();
         let tenant = TenantId::generate();
         let url = admin.tenant_url(
-            &RoleName::of_tenant(&RolePrefix::default(), tenant),
+            &DatabaseRole::of_tenant(&RolePrefix::default(), tenant),
             &LoginPassword::generate().unwrap(),
             &DatabaseName::of_tenant(tenant),
         );

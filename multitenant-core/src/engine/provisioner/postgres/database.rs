@@ -5,7 +5,7 @@ use super::admin::{is_code, run};
 use super::sessions::end_sessions_in;
 use crate::TenantId;
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
-use crate::engine::provisioner::names::{DatabaseName, RoleName};
+use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 use crate::engine::provisioner::seam::Template;
 
 /// Somebody is connected to the database.
@@ -63,13 +63,13 @@ impl PostgresProvisioner {
     pub(super) fn opening_script(
         &self,
         database: &DatabaseName,
-        login: Option<&RoleName>,
+        login: Option<&DatabaseRole>,
     ) -> String {
         let database = database.quoted();
         let connecting: Vec<_> = [Some(&self.roles.migrator), login]
             .into_iter()
             .flatten()
-            .map(RoleName::quoted)
+            .map(DatabaseRole::quoted)
             .collect();
         format!(
             "REVOKE ALL ON DATABASE {database} FROM PUBLIC;
@@ -110,7 +110,7 @@ pub(super) async fn discard_database(
     admin: &mut PgConnection,
     step: Step,
     database: &DatabaseName,
-    users: &[&RoleName],
+    users: &[&DatabaseRole],
 ) -> Result<(), ProvisionError> {
     if !has_database(&mut *admin, step, database).await? {
         return Ok(());

@@ -6,7 +6,7 @@ use super::PostgresProvisioner;
 use crate::TenantId;
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
 use crate::engine::provisioner::footprint::{DatabaseState, Footprint, Login};
-use crate::engine::provisioner::names::{DatabaseName, RoleName};
+use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 
 impl PostgresProvisioner {
     pub(super) async fn look_up(
@@ -52,12 +52,12 @@ impl PostgresProvisioner {
         let rows: Vec<(String, bool)> = sqlx::query_as(
             "SELECT rolname::text, rolcanlogin FROM pg_roles WHERE starts_with(rolname, $1)",
         )
-        .bind(RoleName::tenant_prefix(prefix))
+        .bind(DatabaseRole::tenant_prefix(prefix))
         .fetch_all(self.admin.pool())
         .await
         .during(Step::Inspect)?;
         let logins = rows.into_iter().filter_map(|(name, may_sign_in)| {
-            let tenant = RoleName::tenant_behind(prefix, &name)?;
+            let tenant = DatabaseRole::tenant_behind(prefix, &name)?;
             Some((tenant, login_state(may_sign_in)))
         });
         Ok(logins.collect())

@@ -8,7 +8,7 @@ use super::sessions::end_sessions;
 use crate::TenantId;
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
 use crate::engine::provisioner::footprint::Login;
-use crate::engine::provisioner::names::RoleName;
+use crate::engine::provisioner::names::DatabaseRole;
 use crate::engine::provisioner::password::LoginPassword;
 
 /// Something still belongs to the role.
@@ -79,7 +79,7 @@ impl PostgresProvisioner {
     async fn drop_owned(
         &self,
         admin: &mut PgConnection,
-        login: &RoleName,
+        login: &DatabaseRole,
     ) -> Result<(), ProvisionError> {
         let drop = format!("DROP OWNED BY {}", login.quoted());
         for database in databases_open_to_all(admin).await? {
@@ -94,7 +94,7 @@ impl PostgresProvisioner {
 async fn switch(
     admin: &mut PgConnection,
     step: Step,
-    name: &RoleName,
+    name: &DatabaseRole,
     login: Login,
 ) -> Result<(), ProvisionError> {
     let attribute = match login {
@@ -105,7 +105,7 @@ async fn switch(
     run(admin, step, script).await
 }
 
-async fn drop_role(admin: &mut PgConnection, login: &RoleName) -> Result<(), ProvisionError> {
+async fn drop_role(admin: &mut PgConnection, login: &DatabaseRole) -> Result<(), ProvisionError> {
     let script = format!("DROP ROLE IF EXISTS {}", login.quoted());
     run(admin, Step::DropLogin, script).await
 }

@@ -27,7 +27,7 @@ use sqlx::pool::PoolConnection;
 use self::admin::Admin;
 use super::error::{ProvisionError, Step};
 use super::footprint::{Footprint, Login};
-use super::names::{DatabaseName, RoleName, RolePrefix};
+use super::names::{DatabaseName, DatabaseRole, RolePrefix};
 use super::password::LoginPassword;
 use super::schema::Schema;
 use super::seam::{Provisioner, Template};
@@ -49,9 +49,9 @@ pub struct PostgresProvisioner {
 /// The roles that all tenants of a platform share.
 struct Roles {
     prefix: RolePrefix,
-    owner: RoleName,
-    app: RoleName,
-    migrator: RoleName,
+    owner: DatabaseRole,
+    app: DatabaseRole,
+    migrator: DatabaseRole,
 }
 
 impl PostgresProvisioner {
@@ -105,8 +105,8 @@ impl PostgresProvisioner {
         self.admin.pool().close().await;
     }
 
-    fn login(&self, tenant: TenantId) -> RoleName {
-        RoleName::of_tenant(&self.roles.prefix, tenant)
+    fn login(&self, tenant: TenantId) -> DatabaseRole {
+        DatabaseRole::of_tenant(&self.roles.prefix, tenant)
     }
 
     /// The admin's connection on which one step at a time works on a tenant.
@@ -125,9 +125,9 @@ impl PostgresProvisioner {
 impl Roles {
     fn new(prefix: RolePrefix) -> Self {
         Self {
-            owner: RoleName::owner(&prefix),
-            app: RoleName::app(&prefix),
-            migrator: RoleName::migrator(&prefix),
+            owner: DatabaseRole::owner(&prefix),
+            app: DatabaseRole::app(&prefix),
+            migrator: DatabaseRole::migrator(&prefix),
             prefix,
         }
     }

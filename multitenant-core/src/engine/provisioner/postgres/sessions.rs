@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::admin::{as_member_of, run};
 use crate::TenantId;
 use crate::engine::provisioner::error::{During, ProvisionError, Step};
-use crate::engine::provisioner::names::{DatabaseName, RoleName};
+use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 
 /// How long sessions may take to end.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ pub(super) async fn end_sessions(
     admin: &mut PgConnection,
     step: Step,
     tenant: TenantId,
-    login: &RoleName,
+    login: &DatabaseRole,
 ) -> Result<(), ProvisionError> {
     let deadline = Instant::now() + DEADLINE;
     let mut quiet_looks = 0;
@@ -44,7 +44,7 @@ pub(super) async fn end_sessions_in(
     admin: &mut PgConnection,
     step: Step,
     database: &DatabaseName,
-    roles: &[&RoleName],
+    roles: &[&DatabaseRole],
 ) -> Result<(), ProvisionError> {
     let there = format!("datname = '{database}'");
     let own = format!("{TERMINATE} WHERE usename = current_user AND {there}");
@@ -56,7 +56,7 @@ pub(super) async fn end_sessions_in(
     .fetch_all(&mut *admin)
     .await
     .during(step)?;
-    let is_connected = |role: &&&RoleName| connected.iter().any(|user| user == role.as_str());
+    let is_connected = |role: &&&DatabaseRole| connected.iter().any(|user| user == role.as_str());
     for role in roles.iter().filter(is_connected) {
         terminate(admin, step, role, &there).await?;
     }
@@ -66,7 +66,7 @@ pub(super) async fn end_sessions_in(
 async fn count_sessions(
     admin: &mut PgConnection,
     step: Step,
-    role: &RoleName,
+    role: &DatabaseRole,
 ) -> Result<i64, ProvisionError> {
     sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = $1")
         .bind(role.as_str())
@@ -79,7 +79,7 @@ async fn count_sessions(
 async fn terminate(
     admin: &mut PgConnection,
     step: Step,
-    role: &RoleName,
+    role: &DatabaseRole,
     condition: &str,
 ) -> Result<(), ProvisionError> {
     let terminate = format!(
