@@ -2,6 +2,7 @@
 //! staff in the catalog.
 
 mod error;
+mod passwords;
 mod place;
 mod record;
 mod roles;
@@ -11,6 +12,7 @@ mod seed;
 mod sessions;
 mod staff;
 mod texts;
+mod user_rows;
 mod users;
 mod write;
 
@@ -35,6 +37,9 @@ pub use staff::NewAdmin;
 
 use place::Place;
 use write::{TenantWrite, Write};
+
+/// The role that at least one active user of every tenant has.
+const ADMIN: &str = "Admin";
 
 /// How long a temporary password works.
 pub const TEMPORARY_PASSWORD_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);

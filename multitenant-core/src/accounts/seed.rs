@@ -1,6 +1,6 @@
 use super::record::NewUser;
-use super::users::{self, ADMIN, NewPerson};
-use super::{AccountError, TEMPORARY_PASSWORD_LASTS};
+use super::user_rows::{self, NewPerson};
+use super::{ADMIN, AccountError, TEMPORARY_PASSWORD_LASTS};
 use crate::catalog::{AuditEntry, Change, add_audit_row};
 use crate::engine::AnyTransaction;
 use crate::password::PasswordHash;
@@ -92,7 +92,7 @@ async fn add_admin(
         .bind(admin.email.as_str())
         .execute(&mut **sql)
         .await.map(drop))?;
-    users::insert(tx, &person, now).await?;
-    users::set_roles(tx, id, &new.roles).await?;
+    user_rows::insert(tx, &person, now).await?;
+    user_rows::set_roles(tx, id, &new.roles).await?;
     Ok(id)
 }

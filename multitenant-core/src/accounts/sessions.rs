@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 
+use super::passwords::NewPassword;
 use super::place::Place;
 use super::record::{PersonRow, user_id};
-use super::texts::Texts;
-use super::{AccountError, SqlAccounts, by_themselves};
+use super::{AccountError, SqlAccounts, by_themselves, user_rows};
 use crate::auth::sign_in::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
 use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore};
 use crate::catalog::AuditEntry;
-use crate::engine::AnyTransaction;
 use crate::events::EventKind;
 use crate::password::PasswordHash;
 use crate::rbac::Policy;
@@ -215,7 +214,7 @@ impl SqlAccounts {
     }
 
     async fn role_names(&self, place: &Place, user: UserId) -> Result<Vec<RoleName>, AccountError> {
-        let names = super::users::roles_of(place, user).await?;
+        let names = user_rows::roles_of(place, user).await?;
         let readable = |name: String| RoleName::new(name).ok();
         Ok(names.into_iter().filter_map(readable).collect())
     }
@@ -229,10 +228,7 @@ impl UserStore for SqlAccounts {
         email: &Email,
     ) -> Result<Option<Account>, AuthError> {
         let place = self.place(tenant).await?;
-        let text = place.texts().by_email;
-        let row: Result<Option<PersonRow>, _> = on!(&place.db, db =>
-            sqlx::query_as(text).bind(email.as_str()).fetch_optional(db).await);
-        match row.map_err(AccountError::from)? {
+        match user_rows::row_of_email(&place, email).await? {
             Some(row) => self.account(&place, row).await.map(Some),
             None => Ok(None),
         }
@@ -247,7 +243,7 @@ impl UserStore for SqlAccounts {
             return Ok(None);
         };
         let place = self.place(tenant).await?;
-        match super::users::row_of(&place, user).await? {
+        match user_rows::row_of(&place, user).await? {
             Some(row) => self.account(&place, row).await.map(Some),
             None => Ok(None),
         }
@@ -267,72 +263,9 @@ impl UserStore for SqlAccounts {
             hash: password,
             temporary_until: None,
         };
-        Ok(self.write_password(&change, tenant, subject, &new).await?)
-    }
-}
-
-/// A password that takes the place of another.
-pub(super) struct NewPassword<'p> {
-    /// The person's version when it was decided upon.
-    pub(super) version: i64,
-    pub(super) hash: &'p PasswordHash,
-    /// It is a temporary one, and works until then.
-    pub(super) temporary_until: Option<Timestamp>,
-}
-
-impl SqlAccounts {
-    /// Sets a password and ends all of the person's sessions. `false`: the person changed
-    /// meanwhile, and nothing else has.
-    pub(super) async fn write_password(
-        &self,
-        change: &crate::catalog::Change,
-        tenant: Option<TenantId>,
-        subject: &Subject,
-        new: &NewPassword<'_>,
-    ) -> Result<bool, AccountError> {
-        let user = user_id(subject).ok_or(AccountError::NotFound)?;
         let place = self.place(tenant).await?;
-        let subject = subject.clone();
-        let events = vec![EventKind::SubjectChanged { tenant, subject }];
-        let mut write = self.write(&place, change, events).await?;
-        let (now, texts) = (write.now(), place.texts());
-        let set = on!(write.sql(), sql => sqlx::query(texts.set_password)
-            .bind(user)
-            .bind(new.hash.to_phc_string())
-            .bind(new.temporary_until.is_some())
-            .bind(new.temporary_until)
-            .bind(now)
-            .bind(new.version)
-            .execute(&mut **sql)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if set == 0 {
-            write.give_up().await?;
-            return Ok(false);
-        }
-        end_all_sessions(write.sql(), texts, user, now).await?;
-        write
-            .audit(AuditEntry::new("password.change", "user", user))
-            .await?;
-        self.commit_in_force(write).await?;
-        Ok(true)
+        Ok(self.write_password(&change, &place, subject, &new).await?)
     }
-}
-
-/// Ends every sign-in of a person.
-pub(super) async fn end_all_sessions(
-    sql: &mut AnyTransaction,
-    texts: &Texts,
-    user: UserId,
-    now: Timestamp,
-) -> Result<(), AccountError> {
-    on!(sql, sql => sqlx::query(texts.end_sessions_of)
-        .bind(user)
-        .bind(now)
-        .execute(&mut **sql)
-        .await
-        .map(drop))?;
-    Ok(())
 }
 
 #[async_trait]

@@ -68,7 +68,7 @@ impl SqlAccounts {
             .execute(&mut **sql)
             .await
             .map(drop));
-        inserted.map_err(super::users::taken)?;
+        inserted.map_err(super::user_rows::taken)?;
         write
             .audit(AuditEntry::new("admin.create", "admin", id))
             .await?;

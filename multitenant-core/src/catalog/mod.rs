@@ -12,6 +12,7 @@ mod idempotency;
 mod operation;
 mod page;
 mod seam;
+mod search;
 mod secret;
 mod sql;
 mod tenant;
@@ -27,6 +28,8 @@ pub use operation::{
 };
 pub use page::{InvalidPage, Listed, Page};
 pub use seam::{Catalog, Operations};
+#[cfg(feature = "accounts")]
+pub(crate) use search::containing;
 pub use secret::{SealedSecret, SecretVault, SecretVaultError};
 #[cfg(feature = "accounts")]
 pub(crate) use sql::add_audit_row;

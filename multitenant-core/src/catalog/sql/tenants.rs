@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::error::Read;
+use crate::catalog::search::containing;
 use crate::catalog::{
     AuditEntry, CatalogError, Listed, NewTenant, Page, Placement, SealedSecret, TenantFilter,
     TenantPatch, TenantRow,
@@ -127,19 +128,6 @@ pub(super) async fn list(
         items: items.collect::<Result<_, _>>()?,
         total,
     })
-}
-
-/// The pattern for `LIKE … ESCAPE '!'` of texts that contain this one.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in text.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 pub(super) async fn insert(write: &mut Write<'_>, tenant: &NewTenant) -> Result<(), CatalogError> {
