@@ -1,11 +1,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Door, PATIENCE, SignInError};
+use super::door::Door;
+use super::error::SignInError;
 use crate::TenantId;
+
+/// How long a sign-in waits for its turn to look for its person, and then for the person.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many sign-ins at one tenant may look for their person at once: a tenant whose database
 /// hangs leaves the others their turns.

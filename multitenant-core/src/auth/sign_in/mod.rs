@@ -1,5 +1,6 @@
 //! Signing in with a password, staying signed in, and signing out.
 
+mod door;
 mod error;
 mod hashing;
 mod lookups;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
-use lookups::Lookups;
+use lookups::{Lookups, PATIENCE};
 
 use super::{AuthError, Identity};
 use crate::limits::ACCESS_TOKEN_SECONDS;
@@ -20,21 +21,10 @@ use crate::tenant::TenantError;
 use crate::token::{AccessClaims, KeyRings, RefreshScope, RefreshToken};
 use crate::{Clock, Email, Realm, SessionId, TenantId, Timestamp};
 
+pub use door::Door;
 pub use error::SignInError;
 pub use hashing::HashingQueue;
 pub use stores::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
-
-/// Where somebody wants to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Among the platform's staff.
-    Staff,
-    /// Among this tenant's users.
-    Tenant(TenantId),
-    /// At a tenant that does not exist or is not served: takes as long, and fails in the same way
-    /// as a wrong password.
-    Nowhere,
-}
 
 /// How long sessions last.
 #[derive(Debug, Clone)]
@@ -83,9 +73,6 @@ pub struct SignIn {
     lookups: Lookups,
     options: SignInOptions,
 }
-
-/// How long a sign-in waits for its turn to look for its person, and then for the person.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 impl SignIn {
     /// Signs in with these keys the people of these stores.

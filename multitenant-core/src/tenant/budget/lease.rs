@@ -1,20 +1,45 @@
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use super::Share;
-use crate::engine::Connector;
+use tokio::runtime::Handle;
+
+use crate::engine::{ConnectData, Connector};
+
+/// Where a connection belongs and comes back to: its tenant's share of the budget. What is lent
+/// knows only this of the share.
+pub(super) trait Home<C: Connector>: Send + Sync + 'static {
+    /// Where the tenant's database is.
+    fn data(&self) -> &ConnectData;
+
+    /// Where the tenant's connections are opened and closed.
+    fn runtime(&self) -> &Handle;
+
+    /// Takes back a connection that is fit.
+    fn accept(&self, connection: C::Connection);
+
+    /// Takes back a connection that must be checked first.
+    fn inspect(self: Arc<Self>, connection: C::Connection);
+
+    /// Hears that a connection on loan is gone for good.
+    #[cfg(feature = "_sql")]
+    fn lost(&self);
+
+    /// Tells whoever waits for the tenant's connections to end that one may have.
+    fn tell_gone(&self);
+}
 
 /// A connection on loan. Dropping it gives the connection back.
 pub struct LeasedConnection<C: Connector> {
-    pub(super) share: Share<C>,
+    pub(super) home: Arc<dyn Home<C>>,
     pub(super) connection: Option<C::Connection>,
     /// The next user may find something left behind unless the connection is checked first.
     clean: bool,
 }
 
 impl<C: Connector> LeasedConnection<C> {
-    pub(super) fn new(share: Share<C>, connection: C::Connection) -> Self {
+    pub(super) fn new(home: Arc<dyn Home<C>>, connection: C::Connection) -> Self {
         Self {
-            share,
+            home,
             connection: Some(connection),
             clean: true,
         }
@@ -62,30 +87,9 @@ impl<C: Connector> Drop for LeasedConnection<C> {
             return;
         };
         if self.clean {
-            self.share.accept(connection);
+            self.home.accept(connection);
         } else {
-            let share = self.share.clone();
-            let runtime = self.share.runtime().clone();
-            runtime.spawn(async move { share.accept_checked(connection).await });
+            Arc::clone(&self.home).inspect(connection);
         }
-    }
-}
-
-impl<C: Connector> Share<C> {
-    pub(super) fn accept(&self, connection: C::Connection) {
-        self.budget().update(|state, now, orders| {
-            state.give_back(self.key(), connection, now, orders);
-        });
-        self.tell_gone();
-    }
-
-    async fn accept_checked(&self, mut connection: C::Connection) {
-        if self.budget().inner.connector.check(&mut connection).await {
-            return self.accept(connection);
-        }
-        self.budget()
-            .update(|state, now, orders| state.discard(self.key(), now, orders));
-        self.budget().inner.connector.close(connection).await;
-        self.budget().closed(self.key());
     }
 }

@@ -1,17 +1,18 @@
-use super::lease::{HELD, LeasedConnection};
-use super::share::Share;
+use std::sync::Arc;
+
+use super::lease::{HELD, Home, LeasedConnection};
 use crate::engine::Connector;
 
 /// What is left of a lease whose connection is elsewhere: in a transaction. Dropped, it reports
 /// the connection as gone.
 pub(crate) struct Loan<C: Connector> {
-    share: Option<Share<C>>,
+    home: Option<Arc<dyn Home<C>>>,
 }
 
 impl<C: Connector> LeasedConnection<C> {
     /// Where the connection lives.
     pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
-        self.share.runtime()
+        self.home.runtime()
     }
 
     /// Takes the connection away; whoever does so owes [`Loan::give_back`] or drops the loan for
@@ -22,32 +23,24 @@ impl<C: Connector> LeasedConnection<C> {
     )]
     pub(crate) fn into_parts(mut self) -> (C::Connection, Loan<C>) {
         let connection = self.connection.take().expect(HELD);
-        let share = Some(self.share.clone());
-        (connection, Loan { share })
+        let home = Some(Arc::clone(&self.home));
+        (connection, Loan { home })
     }
 }
 
 impl<C: Connector> Loan<C> {
     /// The connection is back and fit.
     pub(crate) fn give_back(mut self, connection: C::Connection) {
-        if let Some(share) = self.share.take() {
-            share.accept(connection);
+        if let Some(home) = self.home.take() {
+            home.accept(connection);
         }
     }
 }
 
 impl<C: Connector> Drop for Loan<C> {
     fn drop(&mut self) {
-        if let Some(share) = self.share.take() {
-            share.lost();
+        if let Some(home) = self.home.take() {
+            home.lost();
         }
-    }
-}
-
-impl<C: Connector> Share<C> {
-    fn lost(&self) {
-        self.budget()
-            .update(|state, now, orders| state.lose(self.key(), now, orders));
-        self.tell_gone();
     }
 }

@@ -1,56 +1,28 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::state::{Key, NotQueued, Phase};
-use super::{Budget, LeasedConnection, Waiter};
+use super::error::AcquireError;
+use super::lease::{Home, LeasedConnection};
+use super::scheduler::{Budget, Waiter};
+use super::state::{Key, NotQueued, Phase, TURN};
 use crate::TenantId;
-use crate::engine::{ConnectData, ConnectError, Connector};
+use crate::engine::{ConnectData, Connector};
 
 /// How long a request waits for one of its tenant's own busy connections before it asks for
 /// another to be opened. A transaction's connection comes back a moment after the commit; without
 /// this, one sequential task would grow to several.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Why there was no connection.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum AcquireError {
-    /// The tenant's connections were closed: it is suspended, deleted or the manager shut down.
-    #[error("the tenant takes no new work")]
-    Closed,
-    /// No connection was free in time.
-    #[error("no connection became free within {waited:?}: the budget is in use by others")]
-    Budget {
-        /// How long the request waited.
-        waited: Duration,
-    },
-    /// All of the tenant's own connections stayed in use.
-    #[error("none of the tenant's own connections became free within {waited:?}")]
-    Checkout {
-        /// How long the request waited.
-        waited: Duration,
-    },
-    /// Too many requests wait for this tenant already.
-    #[error("{waiting} requests wait for this tenant already")]
-    QueueFull {
-        /// How many.
-        waiting: usize,
-    },
-    /// The tenant's database could not be opened.
-    #[error("the tenant's database could not be opened")]
-    Connect(#[source] ConnectError),
-}
-
 /// One tenant's part in a [`Budget`]. Cheap to clone; owns no connection.
 pub struct Share<C: Connector> {
     inner: Arc<Inner<C>>,
 }
 
-pub(super) struct Inner<C: Connector> {
+struct Inner<C: Connector> {
     budget: Budget<C>,
     key: Key,
     tenant: TenantId,
@@ -61,7 +33,9 @@ pub(super) struct Inner<C: Connector> {
 
 impl<C: Connector> Clone for Share<C> {
     fn clone(&self) -> Self {
-        Self::from_inner(Arc::clone(&self.inner))
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
     }
 }
 
@@ -77,48 +51,35 @@ impl<C: Connector> Budget<C> {
             data,
             gone: Notify::new(),
         });
-        self.inner.shares.lock().insert(key, Arc::downgrade(&inner));
+        let home: Weak<dyn Home<C>> = Arc::<Inner<C>>::downgrade(&inner);
+        self.settle(key, home);
         Share { inner }
     }
 }
 
 impl<C: Connector> Share<C> {
-    pub(super) fn from_inner(inner: Arc<Inner<C>>) -> Self {
-        Self { inner }
-    }
-
     /// The tenant whose share it is.
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.inner.tenant
     }
 
-    pub(super) fn data(&self) -> &ConnectData {
-        &self.inner.data
-    }
-
-    pub(super) fn budget(&self) -> &Budget<C> {
+    fn budget(&self) -> &Budget<C> {
         &self.inner.budget
     }
 
-    /// Where this tenant's connections are opened and closed.
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.budget().inner.runtime
-    }
-
-    pub(super) fn key(&self) -> Key {
+    fn key(&self) -> Key {
         self.inner.key
     }
 
-    pub(super) fn tell_gone(&self) {
-        self.inner.gone.notify_waiters();
+    fn lease(&self, connection: C::Connection) -> LeasedConnection<C> {
+        LeasedConnection::new(Arc::clone(&self.inner) as _, connection)
     }
 
     /// Connections of this tenant that are open, and those of them that are idle.
     #[must_use]
     pub fn connections(&self) -> (usize, usize) {
-        let state = self.budget().inner.state.lock();
-        state.share_stats(self.key())
+        self.budget().read(|state| state.share_stats(self.key()))
     }
 
     /// Takes a connection: an idle one at once, else the first that comes free or is opened.
@@ -139,13 +100,12 @@ impl<C: Connector> Share<C> {
     /// # Errors
     /// [`AcquireError::Closed`].
     pub fn try_acquire(&self) -> Result<Option<LeasedConnection<C>>, AcquireError> {
-        let mut state = self.budget().inner.state.lock();
-        if state.is_closed(self.key()) {
-            return Err(AcquireError::Closed);
-        }
-        let taken = state.take_idle(self.key());
-        drop(state);
-        Ok(taken.map(|connection| LeasedConnection::new(self.clone(), connection)))
+        let taken = self.budget().take(|state| {
+            let open = !state.is_closed(self.key());
+            open.then(|| state.take_idle(self.key()))
+        });
+        let taken = taken.ok_or(AcquireError::Closed)?;
+        Ok(taken.map(|connection| self.lease(connection)))
     }
 
     /// Takes a connection and has its connector check it: whether the tenant's database answers.
@@ -155,7 +115,7 @@ impl<C: Connector> Share<C> {
     pub async fn check(&self) -> Result<bool, AcquireError> {
         let mut lease = self.acquire().await?;
         lease.soil();
-        let fit = self.budget().inner.connector.check(&mut lease).await;
+        let fit = self.budget().connector().check(&mut lease).await;
         if fit {
             lease.cleanse();
         }
@@ -163,7 +123,7 @@ impl<C: Connector> Share<C> {
     }
 
     fn enter_queue(&self, waiter: Waiter<C>) -> Result<(), AcquireError> {
-        let most = self.budget().inner.options.queue;
+        let most = self.budget().options().queue;
         let entered = self.budget().update(|state, now, orders| {
             let entered = state.wait(self.key(), waiter, most);
             state.serve_idle(self.key(), orders);
@@ -184,7 +144,7 @@ impl<C: Connector> Share<C> {
         mut answered: oneshot::Receiver<Result<LeasedConnection<C>, AcquireError>>,
     ) -> Result<LeasedConnection<C>, AcquireError> {
         let began = Instant::now();
-        let deadline = began + self.budget().inner.options.acquire_timeout;
+        let deadline = began + self.budget().options().acquire_timeout;
         let mut patience = PATIENCE;
         loop {
             let ask_again = (Instant::now() + patience).min(deadline);
@@ -194,7 +154,7 @@ impl<C: Connector> Share<C> {
                 Err(_) if Instant::now() >= deadline => return Err(self.too_late(began.elapsed())),
                 Err(_) => self.ask_for_opening(),
             }
-            patience = super::state::TURN;
+            patience = TURN;
         }
     }
 
@@ -242,7 +202,7 @@ impl<C: Connector> Share<C> {
             let gone = self.inner.gone.notified();
             tokio::pin!(gone);
             gone.as_mut().enable();
-            if self.budget().inner.state.lock().is_drained(self.key()) {
+            if self.budget().read(|state| state.is_drained(self.key())) {
                 return;
             }
             gone.await;
@@ -250,9 +210,54 @@ impl<C: Connector> Share<C> {
     }
 }
 
+impl<C: Connector> Inner<C> {
+    async fn accept_checked(&self, mut connection: C::Connection) {
+        if self.budget.connector().check(&mut connection).await {
+            return self.accept(connection);
+        }
+        self.budget
+            .update(|state, now, orders| state.discard(self.key, now, orders));
+        self.budget.connector().close(connection).await;
+        self.budget.closed(self.key);
+    }
+}
+
+impl<C: Connector> Home<C> for Inner<C> {
+    fn data(&self) -> &ConnectData {
+        &self.data
+    }
+
+    fn runtime(&self) -> &Handle {
+        self.budget.runtime()
+    }
+
+    fn accept(&self, connection: C::Connection) {
+        self.budget.update(|state, now, orders| {
+            state.give_back(self.key, connection, now, orders);
+        });
+        self.tell_gone();
+    }
+
+    fn inspect(self: Arc<Self>, connection: C::Connection) {
+        let runtime = self.budget.runtime().clone();
+        runtime.spawn(async move { self.accept_checked(connection).await });
+    }
+
+    #[cfg(feature = "_sql")]
+    fn lost(&self) {
+        self.budget
+            .update(|state, now, orders| state.lose(self.key, now, orders));
+        self.tell_gone();
+    }
+
+    fn tell_gone(&self) {
+        self.gone.notify_waiters();
+    }
+}
+
 impl<C: Connector> Drop for Inner<C> {
     fn drop(&mut self) {
-        self.budget.inner.shares.lock().remove(&self.key);
+        self.budget.unsettle(self.key);
         let refused = self
             .budget
             .update(|state, now, orders| state.end(self.key, Phase::Closed, now, orders));

@@ -1,0 +1,18 @@
+//! The decisions of the budget: who gets a connection, for whom one is opened, whose is closed.
+//!
+//! No I/O and no clock: every method takes what happened and says what to do about it. Whoever
+//! calls holds the lock, and carries the orders out after letting go of it.
+
+mod demand;
+mod ending;
+mod line;
+mod order;
+mod share;
+mod shares;
+mod stats;
+mod supply;
+
+pub(super) use order::{Key, NotQueued, Order, Waiting};
+pub(super) use share::Phase;
+pub(super) use shares::{State, TURN};
+pub use stats::BudgetStats;

@@ -1,0 +1,27 @@
+/// Names a share of the budget.
+pub(in crate::tenant::budget) type Key = u64;
+
+/// Something to be done once the lock is released. `C` is a connection, `W` a waiting request.
+pub(in crate::tenant::budget) enum Order<C, W> {
+    /// Open a connection for this share; a permit is already counted for it.
+    Open(Key),
+    /// Close this connection, of this share, then call [`State::closed`](super::State::closed).
+    Close(Key, C),
+    /// Hand this connection, of this share, to this request.
+    Deliver(Key, C, W),
+}
+
+/// A request in the queue of its share.
+pub(in crate::tenant::budget) trait Waiting {
+    /// Whether the request has gone away.
+    fn is_gone(&self) -> bool;
+}
+
+/// Why a request cannot wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tenant::budget) enum NotQueued {
+    /// The share serves nobody any more.
+    Closed,
+    /// As many wait as may.
+    Full,
+}
