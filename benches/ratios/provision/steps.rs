@@ -11,7 +11,7 @@ use multitenant_core::engine::provisioner::{LoginPassword, Provisioner, Schema};
 use multitenant_core::password::{HashingCost, Password, PasswordHash, PasswordHasher};
 use multitenant_core::platform::Platform;
 use multitenant_core::tenant::{AnySql, Db};
-use multitenant_core::{NodeId, ServerId, TenantId};
+use multitenant_core::{Clock, NodeId, ServerId, SystemClock, TenantId};
 use secrecy::ExposeSecret;
 use sqlx::pool::PoolOptions;
 use uuid::Uuid;
@@ -112,7 +112,7 @@ impl Steps {
             let pool = PoolOptions::new().max_connections(1).connect(url).await;
             AnySql::Postgres(Db::from(pool.expect("a pool")))
         };
-        let seeded = accounts::seed(&db, &change(), REGISTRY, &admin).await;
+        let seeded = accounts::seed(&db, &change(), REGISTRY, &admin, SystemClock.now()).await;
         seeded.expect("roles and an admin");
     }
 

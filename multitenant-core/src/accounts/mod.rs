@@ -24,7 +24,7 @@ use crate::catalog::{Actor, Change, SqlCatalog};
 use crate::events::{EventKind, Follower, Intents};
 use crate::rbac::Registry;
 use crate::tenant::Tenants;
-use crate::{Subject, TenantId};
+use crate::{Clock, Subject, TenantId, Timestamp};
 
 pub use error::AccountError;
 pub use record::{CreatedUser, NewUser, StoredRole, User, UserFilter, UserPatch};
@@ -59,17 +59,20 @@ struct Inner {
     follower: Follower,
     hashing: HashingQueue,
     registry: &'static Registry,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqlAccounts {
     /// The people of a platform: `catalog` holds its staff, `tenants` leads to its tenants' users,
-    /// `follower` brings changes into force on this node, and `registry` says what can be granted.
+    /// `follower` brings changes into force on this node, `registry` says what can be granted, and
+    /// `clock` what has expired.
     pub fn new(
         catalog: SqlCatalog,
         tenants: Arc<dyn Tenants>,
         follower: Follower,
         hashing: HashingQueue,
         registry: &'static Registry,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -79,8 +82,14 @@ impl SqlAccounts {
                 follower,
                 hashing,
                 registry,
+                clock,
             }),
         }
+    }
+
+    /// The present moment, by the clock that was handed in.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     async fn place(&self, tenant: Option<TenantId>) -> Result<Place, AccountError> {
@@ -104,7 +113,7 @@ impl SqlAccounts {
     ) -> Result<Write<'c>, AccountError> {
         if place.tenant.is_some() {
             let intents = &self.inner.intents;
-            let write = TenantWrite::begin(&place.db, change, intents, events).await?;
+            let write = TenantWrite::begin(&place.db, change, self.now(), intents, events).await?;
             return Ok(Write::Tenant(write));
         }
         let mut write = self.inner.catalog.write(change).await?;

@@ -6,7 +6,7 @@ use crate::catalog::{AuditEntry, Change};
 use crate::engine::AnyTransaction;
 use crate::events::EventKind;
 use crate::password::{PasswordHash, TemporaryPassword};
-use crate::{Clock, Email, Subject, SystemClock, TenantId, Timestamp, UserId, on};
+use crate::{Email, Subject, TenantId, Timestamp, UserId, on};
 
 /// A password that takes the place of another.
 pub(super) struct NewPassword<'p> {
@@ -30,7 +30,7 @@ impl SqlAccounts {
 
     /// Until when a temporary password works that is given now.
     pub(super) fn temporary_until(&self) -> Timestamp {
-        SystemClock.now() + TEMPORARY_PASSWORD_LASTS
+        self.now() + TEMPORARY_PASSWORD_LASTS
     }
 
     /// Gives somebody who has not changed their temporary password yet a fresh one; `None` where

@@ -6,7 +6,7 @@ use crate::engine::AnyTransaction;
 use crate::password::PasswordHash;
 use crate::rbac::{Registry, Role};
 use crate::tenant::AnySql;
-use crate::{Clock, Email, RoleName, SystemClock, Timestamp, UserId, on};
+use crate::{Email, RoleName, Timestamp, UserId, on};
 
 /// The first person of a tenant.
 #[derive(Debug, Clone)]
@@ -20,7 +20,8 @@ pub struct FirstAdmin {
 }
 
 /// Gives a new tenant its default roles and its first admin, in one transaction. Where it has
-/// them already, nothing is made twice: the admin with this address gets this password.
+/// them already, nothing is made twice: the admin with this address gets this password, which
+/// is a temporary one from `now` on.
 ///
 /// # Errors
 /// [`AccountError::Database`].
@@ -29,8 +30,8 @@ pub async fn seed(
     change: &Change,
     registry: &Registry,
     admin: &FirstAdmin,
+    now: Timestamp,
 ) -> Result<(), AccountError> {
-    let now = SystemClock.now();
     let mut tx = db.begin().await?;
     for role in Role::defaults(registry) {
         add_role(&mut tx, &role, now).await?;

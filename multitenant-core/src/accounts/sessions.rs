@@ -13,10 +13,7 @@ use crate::events::EventKind;
 use crate::password::PasswordHash;
 use crate::rbac::Policy;
 use crate::token::RefreshHash;
-use crate::{
-    Clock, Email, RoleName, SessionId, Standing, Subject, SystemClock, TenantId, Timestamp, UserId,
-    on,
-};
+use crate::{Email, RoleName, SessionId, Standing, Subject, TenantId, Timestamp, UserId, on};
 
 #[derive(sqlx::FromRow)]
 struct LiveRow {
@@ -65,7 +62,7 @@ impl SessionStore for SqlAccounts {
         let row = live_row(&place, session)
             .await
             .map_err(AccountError::from)?;
-        let now = SystemClock.now();
+        let now = self.now();
         Ok(row
             .filter(|row| row.expires_at > now)
             .map(|row| LiveSession {

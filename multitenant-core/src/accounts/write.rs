@@ -1,12 +1,14 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::AccountError;
+use crate::Timestamp;
 use crate::catalog::{self, AuditEntry, Change};
 use crate::engine::AnyTransaction;
 use crate::events::{EventKind, Intent, Intents};
 use crate::tenant::AnySql;
-use crate::{Clock, SystemClock, Timestamp};
 
 /// A change of people or roles under way: rows and audit rows that are committed together, and
 /// events that every node hears of once they are.
@@ -38,6 +40,7 @@ impl<'c> TenantWrite<'c> {
     pub(super) async fn begin(
         db: &AnySql,
         change: &'c Change,
+        now: Timestamp,
         intents: &Arc<dyn Intents>,
         events: Vec<EventKind>,
     ) -> Result<Self, AccountError> {
@@ -52,7 +55,7 @@ impl<'c> TenantWrite<'c> {
         Ok(Self {
             tx: db.begin().await?,
             change,
-            now: SystemClock.now(),
+            now,
             announced,
         })
     }

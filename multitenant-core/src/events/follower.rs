@@ -3,13 +3,14 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::{Event, Position};
 
@@ -146,7 +147,7 @@ impl Follower {
             return Ok(());
         }
         if let Some(last) = *last {
-            tokio::time::sleep_until((last + MISS_PAUSE).into()).await;
+            tokio::time::sleep_until(last + MISS_PAUSE).await;
         }
         *last = Some(Instant::now());
         self.catch_up().await

@@ -1,8 +1,9 @@
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Event, EventKind, FollowError, Intent, IntentError, Intents, LogReader, Position};

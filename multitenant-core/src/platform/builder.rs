@@ -8,25 +8,24 @@ use sqlx::migrate::Migrator;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::refusals::{self, Refusals};
+use super::people::People;
+use super::refusals;
 use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
-use crate::accounts::{self, SqlAccounts};
-use crate::auth::sign_in::{HashingQueue, SignIn, SignInOptions};
-use crate::auth::{Policies, Sessions, TokenAuthenticator};
+use crate::accounts;
+use crate::auth::sign_in::SignInOptions;
 use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
+use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
-use crate::engine::{Connector, SqlConnector};
 use crate::events::run_sweeper;
-use crate::gate::Gate;
 use crate::keys::Vault;
-use crate::password::{HashingCost, PasswordHasher};
+use crate::password::HashingCost;
 use crate::provision::{OnCreate, Parts, Provisioning, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
 use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
 use crate::token::KeyRings;
-use crate::{NodeId, ServerId, SystemClock};
+use crate::{Clock, NodeId, ServerId, SystemClock};
 
 /// Where a platform's databases are.
 enum Databases {
@@ -52,6 +51,7 @@ pub struct PlatformBuilder {
     hashing_cost: HashingCost,
     application: Option<Migrator>,
     on_create: Vec<Arc<dyn OnCreate>>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl Platform {
@@ -100,6 +100,7 @@ impl PlatformBuilder {
             hashing_cost: HashingCost::OWASP,
             application: None,
             on_create: Vec::new(),
+            clock: None,
         }
     }
 
@@ -146,6 +147,13 @@ impl PlatformBuilder {
         self
     }
 
+    /// What tells the time of day to everything, for tests that move it. Default: the machine's
+    /// clock, and the database server's for what all nodes must agree on.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Opens the catalog, readies the place of the tenants' databases and begins to serve, on the
     /// current runtime.
     ///
@@ -156,7 +164,7 @@ impl PlatformBuilder {
             #[cfg(feature = "postgres")]
             Databases::Postgres { catalog, admin } => {
                 use crate::engine::provisioner::PostgresProvisioner;
-                let catalog = SqlCatalog::open(catalog).await?;
+                let catalog = self.timed(SqlCatalog::open(catalog).await?);
                 let provisioner = Arc::new(PostgresProvisioner::new(admin)?);
                 let schema = accounts::postgres_schema();
                 let connector = SqlConnector::<sqlx::Postgres>::new();
@@ -166,13 +174,20 @@ impl PlatformBuilder {
             Databases::Sqlite { folder } => {
                 use crate::engine::provisioner::SqliteProvisioner;
                 let url = format!("sqlite://{}", folder.join("catalog.db").display());
-                let catalog = SqlCatalog::open(&url.into()).await?;
+                let catalog = self.timed(SqlCatalog::open(&url.into()).await?);
                 let provisioner = SqliteProvisioner::open(folder.join("tenants"))?;
                 let schema = accounts::sqlite_schema();
                 let connector = SqlConnector::<sqlx::Sqlite>::new();
                 self.join(catalog, Arc::new(provisioner), schema, connector)
                     .await
             }
+        }
+    }
+
+    fn timed(&self, catalog: SqlCatalog) -> SqlCatalog {
+        match &self.clock {
+            Some(clock) => catalog.with_clock(Arc::clone(clock)),
+            None => catalog,
         }
     }
 
@@ -199,6 +214,7 @@ impl PlatformBuilder {
             self.keys,
             self.hashing_cost,
             self.registry,
+            self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
         )?;
         let provisioning = Provisioning::new(Parts {
             catalog: catalog.clone(),
@@ -265,73 +281,4 @@ fn directory(
     };
     let (catalog, vault) = (Arc::new(catalog.clone()), Arc::clone(vault) as _);
     CatalogDirectory::new(catalog, vault, Arc::new(urls))
-}
-
-/// Who signs in and is let through.
-struct People {
-    accounts: SqlAccounts,
-    keys: Arc<KeyRings>,
-    hashing: HashingQueue,
-}
-
-impl People {
-    fn new<C: Connector>(
-        catalog: &SqlCatalog,
-        manager: &TenantManager<C>,
-        keys: KeyRings,
-        cost: HashingCost,
-        registry: &'static Registry,
-    ) -> Result<Self, PlatformError> {
-        let hashing = hashing(cost)?;
-        let accounts = SqlAccounts::new(
-            catalog.clone(),
-            Arc::new(manager.clone()),
-            manager.follower().clone(),
-            hashing.clone(),
-            registry,
-        );
-        Ok(Self {
-            accounts,
-            keys: Arc::new(keys),
-            hashing,
-        })
-    }
-
-    fn sign_in(&self, options: SignInOptions) -> SignIn {
-        let stored = Arc::new(self.accounts.clone());
-        let clock = Arc::new(SystemClock);
-        let (keys, hashing) = (Arc::clone(&self.keys), self.hashing.clone());
-        SignIn::new(keys, stored.clone(), stored, hashing, clock, options)
-    }
-
-    /// A gate whose sessions and policies follow the log.
-    fn gate<C: Connector>(
-        &self,
-        resolver: Resolver,
-        manager: &TenantManager<C>,
-        refusals: Refusals,
-    ) -> Gate {
-        let stored = Arc::new(self.accounts.clone());
-        let sessions = Sessions::new(stored.clone(), CacheOptions::default());
-        let policies = Policies::new(stored, CacheOptions::default());
-        manager.follower().follow(Arc::new(sessions.clone()));
-        manager.follower().follow(Arc::new(policies.clone()));
-        let (keys, clock) = (Arc::clone(&self.keys), Arc::new(SystemClock));
-        let authenticator = TokenAuthenticator::new(keys, sessions, clock);
-        let (authenticator, refusals) = (Arc::new(authenticator), Arc::new(refusals));
-        Gate::with_refusal_log(resolver, authenticator, policies, refusals)
-    }
-}
-
-/// As many passwords at once as there are processors, since hashing does nothing else; and a
-/// queue that a sign-in waits in for some seconds at most.
-fn hashing(cost: HashingCost) -> Result<HashingQueue, PlatformError> {
-    const WAITING_PER_PROCESSOR: usize = 64;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let hasher = PasswordHasher::new(cost)?;
-    Ok(HashingQueue::new(
-        hasher,
-        processors,
-        processors * WAITING_PER_PROCESSOR,
-    ))
 }

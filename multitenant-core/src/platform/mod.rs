@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod people;
 mod refusals;
 mod urls;
 

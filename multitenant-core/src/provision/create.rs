@@ -197,7 +197,8 @@ impl Provisioning {
             name: name.to_owned(),
             password: hash.await.during(StepName::Seed)?,
         };
-        let seeded = accounts::seed(db, change, self.inner.registry, &admin).await;
+        let now = self.inner.accounts.now();
+        let seeded = accounts::seed(db, change, self.inner.registry, &admin, now).await;
         seeded.during(StepName::Seed)?;
         Ok(temporary)
     }

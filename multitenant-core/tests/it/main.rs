@@ -23,4 +23,5 @@ mod tenants_come_and_go;
 mod the_budget_is_exact;
 mod the_log_of_changes_loses_nothing;
 mod the_server_counts_no_more_than_the_budget;
+mod time_passes;
 mod who_acts_for_which_tenant;

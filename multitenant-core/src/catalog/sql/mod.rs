@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 
 use crate::directory::{Names, TenantStatus};
 use crate::engine::AnyPool;
-use crate::{Domain, ServerId, Slug, TenantId};
+use crate::{Clock, Domain, ServerId, Slug, TenantId};
 
 use super::{
     AuditFilter, AuditRecord, Catalog, CatalogError, Change, Idempotency, Listed, NewOperation,
@@ -63,6 +63,7 @@ struct Inner {
     pool: AnyPool,
     /// SQLite has one writer at a time and no queue for it: within this process, this is the queue.
     turn: Option<Arc<Mutex<()>>>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl SqlCatalog {
@@ -79,8 +80,25 @@ impl SqlCatalog {
         let pool = open::pool(url.expose_secret()).await?;
         let turn = matches!(pool, AnyPool::Sqlite(_)).then(Arc::default);
         Ok(Self {
-            inner: Arc::new(Inner { pool, turn }),
+            inner: Arc::new(Inner {
+                pool,
+                turn,
+                clock: None,
+            }),
         })
+    }
+
+    /// The same catalog by this clock. Without it, Postgres tells the time, so that leases and ages
+    /// are measured by one clock over all nodes; SQLite has no other machine than this.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                pool: self.inner.pool.clone(),
+                turn: self.inner.turn.clone(),
+                clock: Some(clock),
+            }),
+        }
     }
 
     /// Its pool, for reading; what writes goes through [`write`](Self::write).
@@ -108,7 +126,8 @@ impl SqlCatalog {
     }
 
     async fn transaction(&self) -> sqlx::Result<LogTransaction> {
-        LogTransaction::begin(&self.inner.pool, self.inner.turn.as_ref()).await
+        let Inner { pool, turn, clock } = &*self.inner;
+        LogTransaction::begin(pool, turn.as_ref(), clock.as_deref()).await
     }
 
     /// Closes its connections; returns once they are closed.

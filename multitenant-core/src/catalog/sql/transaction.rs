@@ -5,7 +5,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::engine::{AnyPool, AnyTransaction};
 use crate::events::EventKind;
-use crate::{Timestamp, on};
+use crate::{Clock, Timestamp, on};
 
 /// A transaction that may add to the log of changes. Dropped, it is rolled back.
 pub(super) struct LogTransaction {
@@ -17,13 +17,21 @@ pub(super) struct LogTransaction {
 }
 
 impl LogTransaction {
-    pub(super) async fn begin(pool: &AnyPool, turn: Option<&Arc<Mutex<()>>>) -> sqlx::Result<Self> {
+    /// Begins by `clock`, or else by the one that all nodes share.
+    pub(super) async fn begin(
+        pool: &AnyPool,
+        turn: Option<&Arc<Mutex<()>>>,
+        clock: Option<&dyn Clock>,
+    ) -> sqlx::Result<Self> {
         let turn = match turn {
             Some(turn) => Some(Arc::clone(turn).lock_owned().await),
             None => None,
         };
         let mut sql = pool.begin().await?;
-        let now = now(&mut sql).await?;
+        let now = match clock {
+            Some(clock) => clock.now(),
+            None => now(&mut sql).await?,
+        };
         Ok(Self {
             sql,
             now,
@@ -36,7 +44,7 @@ impl LogTransaction {
         &mut self.sql
     }
 
-    /// When it began, by the one clock that all nodes share.
+    /// When it began.
     pub(super) const fn now(&self) -> Timestamp {
         self.now
     }
@@ -77,7 +85,7 @@ async fn now(sql: &mut AnyTransaction) -> sqlx::Result<Timestamp> {
             query.fetch_one(&mut **sql).await
         }
         #[cfg(feature = "sqlite")]
-        AnyTransaction::Sqlite(_) => Ok(crate::Clock::now(&crate::SystemClock)),
+        AnyTransaction::Sqlite(_) => Ok(crate::SystemClock.now()),
         #[cfg(not(feature = "postgres"))]
         AnyTransaction::Postgres(never) => crate::engine::absurd(never),
         #[cfg(not(feature = "sqlite"))]

@@ -1,6 +1,7 @@
 //! What the integration tests share: databases to run on, one set of test bodies for both engines.
 
 pub mod catalog;
+pub mod clock;
 pub mod nowhere;
 pub mod platform;
 pub mod request;

@@ -1,0 +1,56 @@
+//! What ends by itself once its time has come, by the clock that a platform was given.
+
+use std::time::Duration;
+
+use crate::common::clock::MovedClock;
+use crate::common::platform::Running;
+use crate::common::request::Request;
+use multitenant_core::accounts::{TEMPORARY_PASSWORD_LASTS, UserFilter};
+use multitenant_core::auth::sign_in::SignInError;
+use multitenant_core::catalog::{AuditFilter, Catalog, Page};
+use multitenant_core::gate::Access;
+use multitenant_core::{Clock, Code, Realm};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+on_both_engines! {
+    async fn tokens_sessions_and_temporary_passwords_end_by_the_platforms_clock(place: Place) {
+        let clock = MovedClock::new();
+        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let (tenant, password) = world.tenant_at_work("acme").await;
+        let other = world.create("other").await.unwrap();
+        let signed_in = world.sign_in(tenant, &password).await.unwrap();
+        let request = Request::default().token(&signed_in.access_token);
+        assert_eq!(world.code(&request, Access::USER).await, None);
+
+        clock.advance(Duration::from_secs(15 * 60));
+        assert_eq!(world.code(&request, Access::USER).await, Some(Code::TokenExpired));
+        let refreshed = world.refresh(Realm::Client, &signed_in.refresh_token).await.unwrap();
+
+        clock.advance(TEMPORARY_PASSWORD_LASTS);
+        let temporary = other.temporary_password.unwrap();
+        let late = world.sign_in(other.tenant.id, temporary.reveal()).await;
+        assert!(matches!(late, Err(SignInError::InvalidCredentials)), "{late:?}");
+
+        clock.advance(30 * DAY);
+        let ended = world.refresh(Realm::Client, &refreshed.refresh_token).await;
+        assert!(matches!(ended, Err(SignInError::Expired)), "{ended:?}");
+        world.stop().await;
+    }
+
+    async fn what_is_written_bears_the_time_of_the_platforms_clock(place: Place) {
+        let clock = MovedClock::new();
+        clock.advance(300 * DAY);
+        let before = clock.now();
+        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let made = world.create("acme").await.unwrap();
+        assert!(made.tenant.created_at >= before);
+        let (all, page) = (AuditFilter::default(), Page::default());
+        let audit = world.platform.catalog().audit_logs(&all, page).await;
+        assert!(audit.unwrap().items.iter().all(|row| row.at >= before));
+        let all = UserFilter::default();
+        let users = world.platform.accounts().users(made.tenant.id, &all, page).await;
+        assert!(users.unwrap().items.iter().all(|user| user.created_at >= before));
+        world.stop().await;
+    }
+}
