@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use secrecy::SecretString;
@@ -21,7 +22,7 @@ use crate::events::run_sweeper;
 use crate::gate::Gate;
 use crate::keys::Vault;
 use crate::password::{HashingCost, PasswordHasher};
-use crate::provision::{OnCreate, Parts, Provisioning, run_recovery};
+use crate::provision::{LEASE, OnCreate, Parts, Provisioning, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
 use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
@@ -52,6 +53,7 @@ pub struct PlatformBuilder {
     hashing_cost: HashingCost,
     application: Option<Migrator>,
     on_create: Vec<Arc<dyn OnCreate>>,
+    lease: Duration,
 }
 
 impl Platform {
@@ -100,6 +102,7 @@ impl PlatformBuilder {
             hashing_cost: HashingCost::OWASP,
             application: None,
             on_create: Vec::new(),
+            lease: LEASE,
         }
     }
 
@@ -143,6 +146,13 @@ impl PlatformBuilder {
     /// What the application does in a new tenant's database.
     pub fn on_create(mut self, hook: impl OnCreate) -> Self {
         self.on_create.push(Arc::new(hook));
+        self
+    }
+
+    /// How long this node may be silent while it makes or deletes a tenant before another takes
+    /// over. Default 8 s.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
         self
     }
 
@@ -211,6 +221,7 @@ impl PlatformBuilder {
             schema,
             on_create: self.on_create,
             node: NodeId::generate(),
+            lease: self.lease,
         });
         let (refusals, writing) = refusals::run(catalog.clone(), &Handle::current());
         let mut tasks = in_background(&catalog, &provisioning);

@@ -1,6 +1,7 @@
 //! The catalog in SQL: one text per query, for both engines.
 
 mod audit;
+mod endings;
 mod intents;
 mod lease;
 mod log;
@@ -9,6 +10,7 @@ mod open;
 mod operations;
 mod reserve;
 mod stored_operation;
+mod tenant_state;
 mod tenants;
 mod transaction;
 mod write;
@@ -132,10 +134,11 @@ impl Catalog for SqlCatalog {
         &self,
         change: &Change,
         tenant: &NewTenant,
+        placement: Option<&Placement>,
         operation: &NewOperation,
         idempotency: Option<&Idempotency>,
     ) -> Result<Reserved, CatalogError> {
-        reserve::reserve(self, change, tenant, operation, idempotency).await
+        reserve::reserve(self, change, tenant, placement, operation, idempotency).await
     }
 
     async fn tenant(&self, tenant: TenantId) -> Result<Option<TenantRow>, CatalogError> {
@@ -169,7 +172,7 @@ impl Catalog for SqlCatalog {
         tenant: TenantId,
         status: TenantStatus,
     ) -> Result<TenantRow, CatalogError> {
-        tenants::set_status(self.write(change).await?, tenant, status).await
+        tenant_state::set_status(self.write(change).await?, tenant, status).await
     }
 
     async fn place(
@@ -178,11 +181,7 @@ impl Catalog for SqlCatalog {
         tenant: TenantId,
         placement: &Placement,
     ) -> Result<TenantRow, CatalogError> {
-        tenants::place(self.write(change).await?, tenant, placement).await
-    }
-
-    async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError> {
-        tenants::delete(self.write(change).await?, tenant).await
+        tenant_state::place(self.write(change).await?, tenant, placement).await
     }
 
     async fn names(&self) -> Result<Names, CatalogError> {

@@ -1,0 +1,159 @@
+//! The steps by which a tenant that is reserved comes into being.
+
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::create::CreatedTenant;
+use super::error::{During, ProvisioningError, StepName};
+use super::work::Work;
+use super::{DRAIN, Provisioning};
+use crate::accounts::{self, FirstAdmin};
+use crate::catalog::{Catalog, CatalogError, OperationStatus, Operations, TenantRow};
+use crate::engine::provisioner::{LoginPassword, Provisioner};
+use crate::password::{PasswordHash, TemporaryPassword};
+use crate::tenant::AnySql;
+use crate::{Email, TenantId};
+
+/// Who will administer the tenant.
+pub(super) struct Admin {
+    pub(super) email: Email,
+    pub(super) name: String,
+}
+
+impl Provisioning {
+    pub(super) async fn run(
+        &self,
+        work: &Work,
+        password: &LoginPassword,
+        admin: Admin,
+    ) -> Result<CreatedTenant, ProvisioningError> {
+        let row = self.row(work.tenant()).await?;
+        self.check_schema(&row)?;
+        let provisioner = &**self.provisioner(&row.server)?;
+        let temporary = TemporaryPassword::generate().during(StepName::Seed)?;
+        // The database server works while the password is hashed here.
+        let hash = self.inner.hashing.hash(temporary.as_password().clone());
+        let opened = self.open(work, provisioner, password);
+        let both = async { Ok(tokio::join!(opened, hash)) };
+        let (db, hash) = self.under(work, both).await?;
+        let db = db?;
+        let filled = match hash.during(StepName::Seed) {
+            Ok(hash) => {
+                self.under(work, self.fill(work, &row, &db, admin, hash))
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        close(provisioner, work.tenant(), &db).await;
+        filled?;
+        Ok(CreatedTenant {
+            tenant: self.activate(work).await?,
+            temporary_password: Some(temporary),
+        })
+    }
+
+    pub(super) async fn row(&self, tenant: TenantId) -> Result<TenantRow, ProvisioningError> {
+        let row = self.inner.catalog.tenant(tenant).await?;
+        Ok(row.ok_or(CatalogError::TenantUnknown(tenant))?)
+    }
+
+    /// A creation that was begun with another version of the schema is undone, not gone on with:
+    /// the catalog tells that version.
+    fn check_schema(&self, row: &TenantRow) -> Result<(), ProvisioningError> {
+        let placed = row.placement.as_ref();
+        let version = placed.map(|placement| placement.schema_version.as_str());
+        if version == Some(self.inner.schema.version().as_str()) {
+            return Ok(());
+        }
+        let error = "it was begun with another version of the schema; send the request again";
+        Err(Box::<dyn Error + Send + Sync>::from(error)).during(StepName::Database)
+    }
+
+    /// Makes login and database, and connects to it.
+    async fn open(
+        &self,
+        work: &Work,
+        provisioner: &dyn Provisioner,
+        password: &LoginPassword,
+    ) -> Result<AnySql, ProvisioningError> {
+        let tenant = work.tenant();
+        if work.lease.attempt() > 1 {
+            // Nobody knows how far the application had come in it.
+            let dropped = provisioner.drop_database(tenant);
+            self.step(work, StepName::DropDatabase, dropped).await?;
+        }
+        let login = provisioner.create_login(tenant, password);
+        self.step(work, StepName::Login, login).await?;
+        let database = async {
+            let template = provisioner.ensure_template(&self.inner.schema).await?;
+            provisioner.create_database(tenant, &template).await
+        };
+        self.step(work, StepName::Database, database).await?;
+        let url = provisioner.connect_data(tenant, password);
+        AnySql::connect_once(&url).await.during(StepName::Seed)
+    }
+
+    /// Gives the database what it begins with.
+    async fn fill(
+        &self,
+        work: &Work,
+        row: &TenantRow,
+        db: &AnySql,
+        admin: Admin,
+        password: PasswordHash,
+    ) -> Result<(), ProvisioningError> {
+        let admin = FirstAdmin {
+            email: admin.email,
+            name: admin.name,
+            password,
+        };
+        let seed = accounts::seed(db, &work.change, self.inner.registry, &admin);
+        self.step(work, StepName::Seed, seed).await?;
+        for hook in &self.inner.on_create {
+            // A panic is one of the application's failures: what is there is undone at once.
+            let created = AssertUnwindSafe(hook.on_create(row, db)).catch_unwind();
+            let created = async { created.await.unwrap_or_else(|_| Err("it panicked".into())) };
+            self.step(work, StepName::Application, created).await?;
+        }
+        Ok(())
+    }
+
+    async fn activate(&self, work: &Work) -> Result<TenantRow, ProvisioningError> {
+        let activated = self.inner.catalog.activate(&work.change, &work.lease).await;
+        let row = match activated {
+            Ok(row) => row,
+            Err(error @ CatalogError::LeaseLost(_)) => return Err(error.into()),
+            Err(error) => match self.activated_after_all(work).await {
+                Some(row) => row,
+                None => return Err(error).during(StepName::Activate),
+            },
+        };
+        self.bring_into_force().await;
+        Ok(row)
+    }
+
+    /// The row, where the commit came about and only its answer was lost.
+    async fn activated_after_all(&self, work: &Work) -> Option<TenantRow> {
+        let catalog = &self.inner.catalog;
+        let operation = catalog.operation(work.lease.operation()).await;
+        let ended = operation.ok()??.status == OperationStatus::Succeeded;
+        match ended {
+            true => catalog.tenant(work.tenant()).await.ok()?,
+            false => None,
+        }
+    }
+}
+
+/// Closes the connection through which the tenant was readied. Where the application has kept it,
+/// which would hold its tenant up for ever, it is ended from the server's side.
+async fn close(provisioner: &dyn Provisioner, tenant: TenantId, db: &AnySql) {
+    if tokio::time::timeout(DRAIN, db.close()).await.is_ok() {
+        return;
+    }
+    tracing::warn!(%tenant, "an application's hook has kept a connection; it is ended");
+    if let Err(error) = provisioner.end_sessions(tenant).await {
+        tracing::warn!(%tenant, %error, "a connection that a hook has kept could not be ended");
+    }
+}
