@@ -65,14 +65,19 @@ impl Provisioning {
         });
         let operation = self.operation(&CREATE, input);
         let (catalog, tenant) = (&self.inner.catalog, &request.tenant);
-        let reserved = catalog.reserve(change, tenant, Some(&placement), &operation, idempotency);
-        match reserved.await? {
-            Reserved::New(lease) => {
-                let work = Work::new(change.clone(), lease, &CREATE);
-                self.make(work, password, request).await
-            }
-            Reserved::Repeated { operation, tenant } => {
-                self.repeat(change, operation, tenant, request).await
+        loop {
+            let placement = Some(&placement);
+            let reserved = catalog.reserve(change, tenant, placement, &operation, idempotency);
+            match reserved.await? {
+                Reserved::New(lease) => {
+                    let work = Work::new(change.clone(), lease, &CREATE);
+                    return self.make(work, password, request).await;
+                }
+                Reserved::Repeated { operation, tenant } => {
+                    if let Some(made) = self.repeat(change, operation, tenant, request).await? {
+                        return Ok(made);
+                    }
+                }
             }
         }
     }
@@ -96,7 +101,7 @@ impl Provisioning {
     }
 
     /// Makes what was reserved. It goes on when the caller goes away.
-    pub(super) async fn make(
+    async fn make(
         &self,
         work: Work,
         password: LoginPassword,

@@ -1,6 +1,5 @@
 //! The steps by which a tenant that is reserved comes into being.
 
-use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -30,7 +29,6 @@ impl Provisioning {
         admin: Admin,
     ) -> Result<CreatedTenant, ProvisioningError> {
         let row = self.row(work.tenant()).await?;
-        self.check_schema(&row)?;
         let provisioner = &**self.provisioner(&row.server)?;
         let temporary = TemporaryPassword::generate().during(StepName::Seed)?;
         // The database server works while the password is hashed here.
@@ -59,18 +57,6 @@ impl Provisioning {
         Ok(row.ok_or(CatalogError::TenantUnknown(tenant))?)
     }
 
-    /// A creation that was begun with another version of the schema is undone, not gone on with:
-    /// the catalog tells that version.
-    fn check_schema(&self, row: &TenantRow) -> Result<(), ProvisioningError> {
-        let placed = row.placement.as_ref();
-        let version = placed.map(|placement| placement.schema_version.as_str());
-        if version == Some(self.inner.schema.version().as_str()) {
-            return Ok(());
-        }
-        let error = "it was begun with another version of the schema; send the request again";
-        Err(Box::<dyn Error + Send + Sync>::from(error)).during(StepName::Database)
-    }
-
     /// Makes login and database, and connects to it.
     async fn open(
         &self,
@@ -79,11 +65,6 @@ impl Provisioning {
         password: &LoginPassword,
     ) -> Result<AnySql, ProvisioningError> {
         let tenant = work.tenant();
-        if work.lease.attempt() > 1 {
-            // Nobody knows how far the application had come in it.
-            let dropped = provisioner.drop_database(tenant);
-            self.step(work, StepName::DropDatabase, dropped).await?;
-        }
         let login = provisioner.create_login(tenant, password);
         self.step(work, StepName::Login, login).await?;
         let database = async {
@@ -124,22 +105,24 @@ impl Provisioning {
         let activated = self.inner.catalog.activate(&work.change, &work.lease).await;
         let row = match activated {
             Ok(row) => row,
-            Err(error @ CatalogError::LeaseLost(_)) => return Err(error.into()),
-            Err(error) => match self.activated_after_all(work).await {
-                Some(row) => row,
-                None => return Err(error).during(StepName::Activate),
-            },
+            Err(CatalogError::Database(error)) => {
+                let row = self.activated_after_all(work).await;
+                row.ok_or(CatalogError::Database(error))
+                    .during(StepName::Activate)?
+            }
+            Err(error) => return Err(error.into()),
         };
         self.bring_into_force().await;
         Ok(row)
     }
 
-    /// The row, where the commit came about and only its answer was lost.
+    /// The row, where our commit came about and only its answer was lost.
     async fn activated_after_all(&self, work: &Work) -> Option<TenantRow> {
-        let catalog = &self.inner.catalog;
-        let operation = catalog.operation(work.lease.operation()).await;
-        let ended = operation.ok()??.status == OperationStatus::Succeeded;
-        match ended {
+        let (catalog, lease) = (&self.inner.catalog, &work.lease);
+        let operation = catalog.operation(lease.operation()).await.ok()??;
+        let ended_by_us =
+            operation.attempt == lease.attempt() && operation.status == OperationStatus::Succeeded;
+        match ended_by_us {
             true => catalog.tenant(work.tenant()).await.ok()?,
             false => None,
         }

@@ -32,12 +32,13 @@ pub use recover::run_recovery;
 /// A migration is the wrong place for them, since its INSERTs are cloned into every tenant.
 #[async_trait]
 pub trait OnCreate: Send + Sync + 'static {
-    /// Called once the tenant's database has its schema, its roles and its first admin, and before
-    /// the tenant is served. May be called again for the same tenant after a crash: make nothing
-    /// twice.
+    /// Called once for a tenant, when its database has its schema, its roles and its first admin,
+    /// and before it is served. `db` is closed when all hooks have returned. The tenant may still
+    /// come to nothing, where the process dies or a later hook fails: what is made elsewhere on its
+    /// behalf must be able to go with it.
     ///
     /// # Errors
-    /// Any error undoes the creation.
+    /// Any error undoes the creation, and so does a panic.
     async fn on_create(
         &self,
         tenant: &TenantRow,

@@ -16,6 +16,9 @@ use crate::catalog::{Actor, CatalogError, Change, Operations};
 /// How often abandoned operations are looked for.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Why an operation is ended by another than who began it.
+pub(super) const ABANDONED: &str = "the process that began it has ended";
+
 /// Looks for abandoned operations on `runtime` until the returned task is aborted: a creation is
 /// undone, since nobody was told its temporary password; a deletion goes on.
 pub fn run_recovery(provisioning: &Provisioning, runtime: &Handle) -> JoinHandle<()> {
@@ -61,10 +64,10 @@ impl Provisioning {
         let lease = catalog
             .take_over(id, self.inner.node, self.inner.lease)
             .await?;
-        let change = Change::by(Actor::System).because("the process that began it has ended");
+        let change = Change::by(Actor::System).because(ABANDONED);
         let work = Work::new(change, lease, kind);
         match ending {
-            Ending::Undo => self.undo(&work, "the process that made it has ended").await,
+            Ending::Undo => self.undo(&work, ABANDONED).await,
             Ending::GoOn => self.remove(&work).await,
         }
     }

@@ -2,55 +2,57 @@
 
 use super::Provisioning;
 use super::create::{CREATE, CreatedTenant, TenantRequest};
-use super::error::{During, ProvisioningError, StepName};
+use super::error::ProvisioningError;
+use super::recover::ABANDONED;
 use super::work::Work;
 use crate::accounts::AccountError;
-use crate::catalog::{
-    Catalog, CatalogError, Change, OperationStatus, Operations, SecretError, TenantRow,
-};
+use crate::catalog::{Catalog, CatalogError, Change, OperationStatus, Operations, TenantRow};
 use crate::directory::TenantStatus;
-use crate::engine::provisioner::{InvalidLoginPassword, LoginPassword};
 use crate::password::TemporaryPassword;
 use crate::tenant::TenantError;
 use crate::{OperationId, TenantId};
 
 impl Provisioning {
-    /// Goes on with what was begun, where whoever began it has died, or answers again what came of
-    /// it.
+    /// Answers again what came of a request. `None`: nothing did, and nothing of it is left, so it
+    /// can be begun anew.
+    ///
+    /// What a node that died has left half-way is undone rather than gone on with: nobody knows how
+    /// far the application had come, and the new one has an id, a file and a login of its own, which
+    /// nothing late of the old one can touch.
     pub(super) async fn repeat(
         &self,
         change: &Change,
         operation: OperationId,
         tenant: TenantId,
         request: &TenantRequest,
-    ) -> Result<CreatedTenant, ProvisioningError> {
+    ) -> Result<Option<CreatedTenant>, ProvisioningError> {
         let catalog = &self.inner.catalog;
         let begun = catalog.operation(operation).await?;
         let begun = begun.ok_or(CatalogError::OperationUnknown(operation))?;
         match begun.status {
-            OperationStatus::Running => {
-                let lease = catalog.take_over(operation, self.inner.node, self.inner.lease);
-                let work = Work::new(change.clone(), lease.await?, &CREATE);
-                let password = self.password(tenant).await?;
-                self.make(work, password, request).await
+            OperationStatus::Running | OperationStatus::Undoing => {
+                self.undo_abandoned(change, operation).await?;
+                Ok(None)
             }
-            OperationStatus::Succeeded => self.answer_again(change, tenant, request).await,
-            // Once nothing of it is left, the key begins anew.
-            OperationStatus::Undoing | OperationStatus::Undone | OperationStatus::Failed => {
-                Err(CatalogError::LeaseHeld(operation).into())
+            OperationStatus::Succeeded => {
+                let answer = self.answer_again(change, tenant, request).await;
+                answer.map(Some)
             }
+            OperationStatus::Undone | OperationStatus::Failed => Ok(None),
         }
     }
 
-    /// The password of the tenant's login, as it was sealed when the tenant was reserved.
-    async fn password(&self, tenant: TenantId) -> Result<LoginPassword, ProvisioningError> {
-        let placement = self.row(tenant).await?.placement;
-        let sealed = placement.and_then(|placement| placement.secret);
-        let sealed = sealed.ok_or_else(|| SecretError::new(InvalidLoginPassword));
-        let sealed = sealed.during(StepName::Keys)?;
-        let opened = self.inner.vault.open(tenant, &sealed).await;
-        let password = LoginPassword::try_from(opened.during(StepName::Keys)?);
-        password.map_err(SecretError::new).during(StepName::Keys)
+    /// Goes on when the caller goes away.
+    async fn undo_abandoned(
+        &self,
+        change: &Change,
+        operation: OperationId,
+    ) -> Result<(), ProvisioningError> {
+        let (catalog, lease) = (&self.inner.catalog, self.inner.lease);
+        let lease = catalog.take_over(operation, self.inner.node, lease).await?;
+        let (this, work) = (self.clone(), Work::new(change.clone(), lease, &CREATE));
+        let undone = tokio::spawn(async move { this.undo(&work, ABANDONED).await });
+        undone.await.unwrap_or(Err(TenantError::Interrupted.into()))
     }
 
     async fn answer_again(

@@ -37,11 +37,11 @@ pub(super) async fn activate(
 ) -> Result<TenantRow, CatalogError> {
     let (tenant, to) = (lease.tenant(), TenantStatus::Active);
     let row = tenants::lock(&mut write, tenant).await?;
+    endings::succeed(&mut write, lease).await?;
     let from = row.status;
     if from != TenantStatus::Provisioning {
         return Err(CatalogError::Transition { from, to });
     }
-    endings::succeed(&mut write, lease).await?;
     let (row, details) = write_status(&mut write, row, to).await?;
     tenants::commit(write, tenant, "tenant.status", details).await?;
     Ok(row)
