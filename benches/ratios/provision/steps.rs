@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use multitenant_core::accounts::{self, FirstAdmin};
 use multitenant_core::catalog::{
-    Catalog, NewOperation, NewTenant, Operations, Outcome, Placement, Reserved, StepStatus,
+    Catalog, NewOperation, NewTenant, Operations, Placement, Reserved,
 };
-use multitenant_core::directory::TenantStatus;
 use multitenant_core::engine::provisioner::{LoginPassword, Provisioner, Schema};
 use multitenant_core::password::{HashingCost, Password, PasswordHash, PasswordHasher};
 use multitenant_core::platform::Platform;
@@ -27,14 +26,7 @@ pub(super) enum Step {
     Seed,
 }
 
-const NAMES: &[&str] = &[
-    "keys",
-    "login",
-    "database",
-    "seed",
-    "application",
-    "activate",
-];
+const NAMES: &[&str] = &["login", "database", "seed", "application"];
 
 pub(super) struct Steps {
     platform: Platform,
@@ -129,22 +121,16 @@ impl Steps {
             lease: Duration::from_secs(8),
         };
         let began = Instant::now();
-        let reserved = catalog.reserve(&change, &tenant, &operation, None).await;
-        let Ok(Reserved::New(lease)) = reserved else {
+        let placement = placement();
+        let reserved = catalog.reserve(&change, &tenant, Some(&placement), &operation, None);
+        let Ok(Reserved::New(lease)) = reserved.await else {
             unreachable!("the slug is new and there is no key to repeat");
         };
-        let placed = catalog.place(&change, tenant.id, &placement()).await;
-        placed.expect("a placement");
-        for name in NAMES {
-            let marked = catalog.mark(&lease, name, StepStatus::Done, None).await;
-            marked.expect("a lease");
+        for _ in NAMES {
+            catalog.check(&lease).await.expect("a lease");
         }
-        let active = catalog
-            .set_status(&change, tenant.id, TenantStatus::Active)
-            .await;
+        let active = catalog.activate(&change, &lease).await;
         active.expect("an active tenant");
-        let finished = catalog.finish(&change, &lease, Outcome::Succeeded).await;
-        finished.expect("an end");
         let taken = began.elapsed();
         let deleted = self
             .platform

@@ -1,3 +1,5 @@
+use sqlx::QueryBuilder;
+
 use super::record::NewUser;
 use super::user_rows::{self, NewPerson};
 use super::{ADMIN, AccountError, TEMPORARY_PASSWORD_LASTS};
@@ -33,39 +35,48 @@ pub async fn seed(
     now: Timestamp,
 ) -> Result<(), AccountError> {
     let mut tx = db.begin().await?;
-    for role in Role::defaults(registry) {
-        add_role(&mut tx, &role, now).await?;
-    }
+    add_roles(&mut tx, &Role::defaults(registry), now).await?;
     let user = add_admin(&mut tx, admin, now).await?;
     let entry = AuditEntry::new("tenant.seed", "user", user);
     add_audit_row(&mut tx, change, now, entry).await?;
     Ok(tx.commit().await?)
 }
 
-async fn add_role(
+/// Two statements for all roles together: each way to the server counts while somebody waits for
+/// their tenant.
+async fn add_roles(
     tx: &mut AnyTransaction,
-    role: &Role,
+    roles: &[Role],
     now: Timestamp,
 ) -> Result<(), AccountError> {
-    const ROLE: &str = "INSERT INTO mt_roles (id, name, is_system, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING";
-    const GRANT: &str = "INSERT INTO mt_role_permissions (role_id, permission) \
-         SELECT id, $2 FROM mt_roles WHERE name = $1 ON CONFLICT DO NOTHING";
+    const ROLES: &str = "INSERT INTO mt_roles (id, name, is_system, created_at, updated_at) ";
+    const GRANTS: &str = "INSERT INTO mt_role_permissions (role_id, permission) \
+         SELECT mt_roles.id, granted.column2 FROM (";
+    const TO_ROLES: &str = ") AS granted JOIN mt_roles ON mt_roles.name = granted.column1 \
+         WHERE true ON CONFLICT DO NOTHING";
+    let mut grants: Vec<(&str, &str)> = Vec::new();
+    for role in roles {
+        let of_role = role.permissions.iter();
+        grants.extend(of_role.map(|text| (role.name.as_str(), text.as_str())));
+    }
     on!(tx, sql => {
-        sqlx::query(ROLE)
-            .bind(UserId::generate().as_uuid())
-            .bind(role.name.as_str())
-            .bind(true)
-            .bind(now)
-            .execute(&mut **sql)
-            .await?;
-        for permission in &role.permissions {
-            sqlx::query(GRANT)
-                .bind(role.name.as_str())
-                .bind(permission)
-                .execute(&mut **sql)
-                .await?;
-        }
+        let mut insert = QueryBuilder::new(ROLES);
+        insert.push_values(roles, |mut row, role| {
+            row.push_bind(UserId::generate().as_uuid())
+                .push_bind(role.name.as_str())
+                .push_bind(true)
+                .push_bind(now)
+                .push_bind(now);
+        });
+        insert.push(" ON CONFLICT (name) DO NOTHING");
+        insert.build().execute(&mut **sql).await?;
+
+        let mut grant = QueryBuilder::new(GRANTS);
+        grant.push_values(grants, |mut row, (role, permission)| {
+            row.push_bind(role).push_bind(permission);
+        });
+        grant.push(TO_ROLES);
+        grant.build().execute(&mut **sql).await?;
         Ok(())
     })
 }

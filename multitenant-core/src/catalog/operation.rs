@@ -147,6 +147,7 @@ pub struct NewOperation {
 #[must_use = "nobody else works on the operation until the lease has run out"]
 pub struct Lease {
     pub(super) operation: OperationId,
+    pub(super) tenant: TenantId,
     pub(super) node: NodeId,
     pub(super) attempt: i64,
     pub(super) lasts: Duration,
@@ -157,6 +158,12 @@ impl Lease {
     #[must_use]
     pub const fn operation(&self) -> OperationId {
         self.operation
+    }
+
+    /// The tenant that it is about.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
     }
 
     /// How many times a node has taken it up, this one included.

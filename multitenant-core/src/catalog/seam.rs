@@ -22,8 +22,8 @@ pub trait Catalog: LogReader {
     /// [`CatalogError::Database`].
     async fn add_server(&self, change: &Change, server: &ServerId) -> Result<(), CatalogError>;
 
-    /// Reserves a tenant's slug and begins the operation that makes the tenant, both or neither.
-    /// With an [`Idempotency`] a repetition reserves nothing and finds what was begun before,
+    /// Reserves a tenant's slug, says where its database will be where that is known, and begins the
+    /// operation that makes the tenant, all or nothing. With an [`Idempotency`] a repetition reserves nothing and finds what was begun before,
     /// unless that was undone or failed: then it begins anew.
     ///
     /// # Errors
@@ -33,6 +33,7 @@ pub trait Catalog: LogReader {
         &self,
         change: &Change,
         tenant: &NewTenant,
+        placement: Option<&Placement>,
         operation: &NewOperation,
         idempotency: Option<&Idempotency>,
     ) -> Result<Reserved, CatalogError>;
@@ -70,7 +71,8 @@ pub trait Catalog: LogReader {
         patch: &TenantPatch,
     ) -> Result<TenantRow, CatalogError>;
 
-    /// Changes whether a tenant is served; see [`TenantStatus::may_become`].
+    /// Changes whether a tenant is served; see [`TenantStatus::may_become`]. One that is being made
+    /// is served once [`Operations::activate`] ends that.
     ///
     /// # Errors
     /// [`CatalogError::TenantUnknown`], [`CatalogError::Transition`].
@@ -91,12 +93,6 @@ pub trait Catalog: LogReader {
         tenant: TenantId,
         placement: &Placement,
     ) -> Result<TenantRow, CatalogError>;
-
-    /// Deletes a tenant's row; its audit rows stay. Tells whether there was one.
-    ///
-    /// # Errors
-    /// [`CatalogError::Database`].
-    async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError>;
 
     /// The domains of a tenant's own, by name.
     ///
@@ -188,6 +184,12 @@ pub trait Operations: Send + Sync + 'static {
         lease: std::time::Duration,
     ) -> Result<Lease, CatalogError>;
 
+    /// Proves a lease before a step: nobody has taken the operation over. Writes nothing.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`].
+    async fn check(&self, lease: &Lease) -> Result<(), CatalogError>;
+
     /// Makes a lease last anew, in the middle of a long step.
     ///
     /// # Errors
@@ -206,7 +208,7 @@ pub trait Operations: Send + Sync + 'static {
         error: Option<&str>,
     ) -> Result<(), CatalogError>;
 
-    /// Turns a running operation to undoing, and says why.
+    /// Turns a running operation to undoing, and says why. One that is being undone stays as it is.
     ///
     /// # Errors
     /// [`CatalogError::LeaseLost`].
@@ -217,11 +219,32 @@ pub trait Operations: Send + Sync + 'static {
         error: &str,
     ) -> Result<(), CatalogError>;
 
-    /// Ends an operation. What went wrong stays told.
+    /// Ends an operation, and tells of its steps what follows from that: all are done, or those
+    /// that were done are undone. What went wrong stays told.
     ///
     /// # Errors
     /// [`CatalogError::LeaseLost`].
     async fn finish(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<(), CatalogError>;
+
+    /// Ends the making of a tenant: the tenant is served from now on and the operation has
+    /// succeeded, both or neither. There is no other way for a tenant to be served first.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`], also where the operation is being undone;
+    /// [`CatalogError::TenantUnknown`], [`CatalogError::Transition`].
+    async fn activate(&self, change: &Change, lease: &Lease) -> Result<TenantRow, CatalogError>;
+
+    /// Ends the deletion of a tenant, or the undoing of its creation: the tenant's row is deleted
+    /// and the operation has this outcome, both or neither. The tenant's audit rows stay.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`].
+    async fn remove(
         &self,
         change: &Change,
         lease: &Lease,

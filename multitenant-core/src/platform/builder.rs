@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use secrecy::SecretString;
@@ -20,7 +21,7 @@ use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarnin
 use crate::events::run_sweeper;
 use crate::keys::Vault;
 use crate::password::HashingCost;
-use crate::provision::{OnCreate, Parts, Provisioning, run_recovery};
+use crate::provision::{LEASE, OnCreate, Parts, Provisioning, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
 use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
@@ -52,6 +53,7 @@ pub struct PlatformBuilder {
     application: Option<Migrator>,
     on_create: Vec<Arc<dyn OnCreate>>,
     clock: Option<Arc<dyn Clock>>,
+    lease: Duration,
 }
 
 impl Platform {
@@ -101,6 +103,7 @@ impl PlatformBuilder {
             application: None,
             on_create: Vec::new(),
             clock: None,
+            lease: LEASE,
         }
     }
 
@@ -151,6 +154,13 @@ impl PlatformBuilder {
     /// clock, and the database server's for what all nodes must agree on.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// How long this node may be silent while it makes or deletes a tenant before another takes
+    /// over. Default 8 s.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
         self
     }
 
@@ -227,6 +237,7 @@ impl PlatformBuilder {
             schema,
             on_create: self.on_create,
             node: NodeId::generate(),
+            lease: self.lease,
         });
         let (refusals, writing) = refusals::run(catalog.clone(), &Handle::current());
         let mut tasks = in_background(&catalog, &provisioning);

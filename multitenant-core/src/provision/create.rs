@@ -1,17 +1,14 @@
 use serde_json::json;
 
 use super::error::{During, ProvisioningError, StepName};
-use super::{LEASE, Provisioning};
-use crate::accounts::{self, FirstAdmin};
+use super::work::{Kind, Work};
+use super::{Provisioning, making};
+use crate::Email;
 use crate::catalog::{
-    Catalog, CatalogError, Change, Idempotency, Lease, NewOperation, NewTenant, OperationStatus,
-    Operations, Outcome, Placement, Reserved, TenantRow,
+    Catalog, Change, Idempotency, NewTenant, Placement, Reserved, SealedSecret, TenantRow,
 };
-use crate::directory::TenantStatus;
-use crate::engine::provisioner::{DatabaseName, LoginPassword, Provisioner};
+use crate::engine::provisioner::{DatabaseName, LoginPassword};
 use crate::password::TemporaryPassword;
-use crate::tenant::AnySql;
-use crate::{Email, OperationId, TenantId};
 
 /// What is asked for when a tenant is to be made.
 #[derive(Debug, Clone)]
@@ -30,21 +27,20 @@ pub struct CreatedTenant {
     /// The tenant.
     pub tenant: TenantRow,
     /// Its first admin's temporary password, shown this once. `None`: the request is a repetition,
-    /// and the admin has signed in since.
+    /// and the admin has signed in since, or nobody can while the tenant is not served.
     pub temporary_password: Option<TemporaryPassword>,
 }
 
-/// The kind of operation that makes a tenant.
-pub(super) const CREATE: &str = "tenant.create";
-
-const STEPS: &[&str] = &[
-    StepName::Keys.as_str(),
-    StepName::Login.as_str(),
-    StepName::Database.as_str(),
-    StepName::Seed.as_str(),
-    StepName::Application.as_str(),
-    StepName::Activate.as_str(),
-];
+/// What makes a tenant.
+pub(super) const CREATE: Kind = Kind {
+    name: "tenant.create",
+    steps: &[
+        StepName::Login.as_str(),
+        StepName::Database.as_str(),
+        StepName::Seed.as_str(),
+        StepName::Application.as_str(),
+    ],
+};
 
 impl Provisioning {
     /// Makes a tenant, which is served when this returns. With an [`Idempotency`] a repetition
@@ -52,7 +48,8 @@ impl Provisioning {
     ///
     /// # Errors
     /// [`ProvisioningError::Catalog`] for a slug that is taken; [`ProvisioningError::Step`] says
-    /// which step failed, and then nothing is left.
+    /// which step failed, and then nothing is left; [`ProvisioningError::DeletedSince`] to a
+    /// repetition.
     pub async fn create(
         &self,
         change: &Change,
@@ -60,43 +57,65 @@ impl Provisioning {
         idempotency: Option<&Idempotency>,
     ) -> Result<CreatedTenant, ProvisioningError> {
         self.provisioner(&request.tenant.server)?;
-        let operation = NewOperation {
-            kind: CREATE,
-            steps: STEPS,
-            input: json!({
-                "admin_email": request.admin_email.as_str(),
-                "admin_name": request.admin_name,
-            }),
-            node: self.inner.node,
-            lease: LEASE,
-        };
-        let catalog = &self.inner.catalog;
-        let reserved = catalog.reserve(change, &request.tenant, &operation, idempotency);
-        match reserved.await? {
-            Reserved::New(lease) => {
-                let admin = (request.admin_email.clone(), request.admin_name.as_str());
-                self.make(change, lease, request.tenant.id, admin).await
-            }
-            Reserved::Repeated { operation, tenant } => {
-                self.repeat(change, operation, tenant, request).await
+        let password = LoginPassword::generate().during(StepName::Keys)?;
+        let placement = self.placement(&request.tenant, &password).await?;
+        let input = json!({
+            "admin_email": request.admin_email.as_str(),
+            "admin_name": request.admin_name,
+        });
+        let operation = self.operation(&CREATE, input);
+        let (catalog, tenant) = (&self.inner.catalog, &request.tenant);
+        loop {
+            let placement = Some(&placement);
+            let reserved = catalog.reserve(change, tenant, placement, &operation, idempotency);
+            match reserved.await? {
+                Reserved::New(lease) => {
+                    let work = Work::new(change.clone(), lease, &CREATE);
+                    return self.make(work, password, request).await;
+                }
+                Reserved::Repeated { operation, tenant } => {
+                    if let Some(made) = self.repeat(change, operation, tenant, request).await? {
+                        return Ok(made);
+                    }
+                }
             }
         }
+    }
+
+    /// Where the tenant's database will be, with its login's secret sealed.
+    async fn placement(
+        &self,
+        tenant: &NewTenant,
+        password: &LoginPassword,
+    ) -> Result<Placement, ProvisioningError> {
+        let secret = password.expose_secret().to_owned().into();
+        let sealed = self.inner.vault.seal(tenant.id, &secret).await;
+        let sealed: SealedSecret = sealed.during(StepName::Keys)?;
+        Ok(Placement {
+            server: tenant.server.clone(),
+            database: DatabaseName::of_tenant(tenant.id).to_string(),
+            role: None,
+            secret: Some(sealed),
+            schema_version: self.inner.schema.version().to_string(),
+        })
     }
 
     /// Makes what was reserved. It goes on when the caller goes away.
     async fn make(
         &self,
-        change: &Change,
-        lease: Lease,
-        tenant: TenantId,
-        (email, name): (Email, &str),
+        work: Work,
+        password: LoginPassword,
+        request: &TenantRequest,
     ) -> Result<CreatedTenant, ProvisioningError> {
-        let (this, change, name) = (self.clone(), change.clone(), name.to_owned());
+        let this = self.clone();
+        let admin = making::Admin {
+            email: request.admin_email.clone(),
+            name: request.admin_name.clone(),
+        };
         let made = tokio::spawn(async move {
-            let running = this.run(&change, &lease, tenant, (email, &name));
-            let made = this.under(&lease, running).await;
+            let made = this.run(&work, &password, admin).await;
             if let Err(error) = &made {
-                this.undo_after(&change, &lease, tenant, error).await;
+                this.undo_after(&work, error).await;
             }
             made
         });
@@ -104,156 +123,5 @@ impl Provisioning {
             Ok(made) => made,
             Err(_) => Err(crate::tenant::TenantError::Interrupted.into()),
         }
-    }
-
-    async fn run(
-        &self,
-        change: &Change,
-        lease: &Lease,
-        tenant: TenantId,
-        (email, name): (Email, &str),
-    ) -> Result<CreatedTenant, ProvisioningError> {
-        let row = self.row(tenant).await?;
-        let provisioner = self.provisioner(&row.server)?;
-        let password = self.keys(change, &row).await?;
-        self.done(lease, StepName::Keys).await?;
-        let login = provisioner.create_login(tenant, &password).await;
-        login.during(StepName::Login)?;
-        self.done(lease, StepName::Login).await?;
-        self.database(&**provisioner, tenant).await?;
-        self.done(lease, StepName::Database).await?;
-        let db = self.connect(&**provisioner, tenant, &password).await?;
-        let temporary = self.seed(change, &db, email, name).await?;
-        self.done(lease, StepName::Seed).await?;
-        self.application(&row, &db).await?;
-        self.done(lease, StepName::Application).await?;
-        db.close().await;
-        let tenant = self.activate(change, lease, tenant).await?;
-        Ok(CreatedTenant {
-            tenant,
-            temporary_password: Some(temporary),
-        })
-    }
-
-    async fn row(&self, tenant: TenantId) -> Result<TenantRow, ProvisioningError> {
-        let row = self.inner.catalog.tenant(tenant).await?;
-        Ok(row.ok_or(CatalogError::TenantUnknown(tenant))?)
-    }
-
-    /// Makes the login's secret and stores it sealed, with the place where the database will be.
-    async fn keys(
-        &self,
-        change: &Change,
-        row: &TenantRow,
-    ) -> Result<LoginPassword, ProvisioningError> {
-        let password = LoginPassword::generate().during(StepName::Keys)?;
-        let secret = password.expose_secret().to_owned().into();
-        let sealed = self.inner.vault.seal(row.id, &secret).await;
-        let placement = Placement {
-            server: row.server.clone(),
-            database: DatabaseName::of_tenant(row.id).to_string(),
-            role: None,
-            secret: Some(sealed.during(StepName::Keys)?),
-            schema_version: self.inner.schema.version().to_string(),
-        };
-        let placed = self.inner.catalog.place(change, row.id, &placement).await;
-        placed.during(StepName::Keys)?;
-        Ok(password)
-    }
-
-    async fn database(
-        &self,
-        provisioner: &dyn Provisioner,
-        tenant: TenantId,
-    ) -> Result<(), ProvisioningError> {
-        let template = provisioner.ensure_template(&self.inner.schema).await;
-        let template = template.during(StepName::Database)?;
-        let created = provisioner.create_database(tenant, &template).await;
-        created.during(StepName::Database)
-    }
-
-    async fn connect(
-        &self,
-        provisioner: &dyn Provisioner,
-        tenant: TenantId,
-        password: &LoginPassword,
-    ) -> Result<AnySql, ProvisioningError> {
-        let url = provisioner.connect_data(tenant, password);
-        let db = AnySql::connect_once(&url).await;
-        db.during(StepName::Seed)
-    }
-
-    async fn seed(
-        &self,
-        change: &Change,
-        db: &AnySql,
-        email: Email,
-        name: &str,
-    ) -> Result<TemporaryPassword, ProvisioningError> {
-        let temporary = TemporaryPassword::generate().during(StepName::Seed)?;
-        let hash = self.inner.hashing.hash(temporary.as_password().clone());
-        let admin = FirstAdmin {
-            email,
-            name: name.to_owned(),
-            password: hash.await.during(StepName::Seed)?,
-        };
-        let now = self.inner.accounts.now();
-        let seeded = accounts::seed(db, change, self.inner.registry, &admin, now).await;
-        seeded.during(StepName::Seed)?;
-        Ok(temporary)
-    }
-
-    async fn application(&self, row: &TenantRow, db: &AnySql) -> Result<(), ProvisioningError> {
-        for hook in &self.inner.on_create {
-            let created = hook.on_create(row, db).await;
-            created.during(StepName::Application)?;
-        }
-        Ok(())
-    }
-
-    async fn activate(
-        &self,
-        change: &Change,
-        lease: &Lease,
-        tenant: TenantId,
-    ) -> Result<TenantRow, ProvisioningError> {
-        let catalog = &self.inner.catalog;
-        self.done(lease, StepName::Activate).await?;
-        let active = catalog.set_status(change, tenant, TenantStatus::Active);
-        let row = active.await.during(StepName::Activate)?;
-        catalog.finish(change, lease, Outcome::Succeeded).await?;
-        self.bring_into_force().await;
-        Ok(row)
-    }
-
-    /// Answers a request that was made before.
-    async fn repeat(
-        &self,
-        change: &Change,
-        operation: OperationId,
-        tenant: TenantId,
-        request: &TenantRequest,
-    ) -> Result<CreatedTenant, ProvisioningError> {
-        let catalog = &self.inner.catalog;
-        let begun = catalog.operation(operation).await?;
-        let begun = begun.ok_or(CatalogError::OperationUnknown(operation))?;
-        match begun.status {
-            // Whoever began it is at work still, or has died: then this request goes on with it.
-            OperationStatus::Running => {
-                let lease = catalog.take_over(operation, self.inner.node, LEASE).await?;
-                let admin = (request.admin_email.clone(), request.admin_name.as_str());
-                return self.make(change, lease, tenant, admin).await;
-            }
-            OperationStatus::Undoing => return Err(CatalogError::TenantBusy(tenant).into()),
-            _ => {}
-        }
-        let row = self.row(tenant).await?;
-        let accounts = &self.inner.accounts;
-        let renewed = accounts.renew_temporary_password(change, tenant, &request.admin_email);
-        let temporary_password = renewed.await.during(StepName::Seed)?;
-        Ok(CreatedTenant {
-            tenant: row,
-            temporary_password,
-        })
     }
 }

@@ -7,7 +7,7 @@ use crate::accounts::AccountError;
 use crate::catalog::{CatalogError, SecretVaultError};
 use crate::engine::provisioner::ProvisionError;
 use crate::tenant::TenantError;
-use crate::{Code, Problem, ServerId};
+use crate::{Code, Problem, ServerId, TenantId};
 
 /// A step of a tenant's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub enum ProvisioningError {
     #[error("there is no provisioner for server {0}; configure one")]
     ServerUnknown(ServerId),
     /// A step failed; what had been done is undone.
-    #[error("the step {step} failed; what had been done before it is undone")]
+    #[error("the step {step} failed; what was done before it is undone")]
     Step {
         /// The step.
         step: StepName,
@@ -76,6 +76,14 @@ pub enum ProvisioningError {
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// A request is repeated whose tenant was made, and is deleted or being deleted.
+    #[error(
+        "tenant {0}, which was made with this key, is deleted since; use a new key for another"
+    )]
+    DeletedSince(TenantId),
+    /// The first admin of a tenant that was made before could not be given a fresh password.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The change is made, but could not be brought into force here yet.
     #[error(transparent)]
     Tenant(#[from] TenantError),
@@ -136,6 +144,8 @@ impl From<&ProvisioningError> for Problem {
             ProvisioningError::Step { .. } => {
                 Self::retry_later(Code::Unavailable, RETRY, error.to_string())
             }
+            ProvisioningError::DeletedSince(_) => Self::new(Code::Conflict, error.to_string()),
+            ProvisioningError::Account(error) => error.into(),
             ProvisioningError::Tenant(error) => error.into(),
         }
     }

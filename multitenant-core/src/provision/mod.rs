@@ -4,7 +4,10 @@
 mod create;
 mod delete;
 mod error;
+mod making;
 mod recover;
+mod repeat;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,9 +17,7 @@ use async_trait::async_trait;
 
 use crate::accounts::SqlAccounts;
 use crate::auth::sign_in::HashingQueue;
-use crate::catalog::{
-    CatalogError, Lease, Operations, SecretVault, SqlCatalog, StepStatus, TenantRow,
-};
+use crate::catalog::{SecretVault, SqlCatalog, TenantRow};
 use crate::engine::provisioner::{Provisioner, Schema};
 use crate::rbac::Registry;
 use crate::tenant::{AnySql, TenantControl};
@@ -31,12 +32,13 @@ pub use recover::run_recovery;
 /// A migration is the wrong place for them, since its INSERTs are cloned into every tenant.
 #[async_trait]
 pub trait OnCreate: Send + Sync + 'static {
-    /// Called once the tenant's database has its schema, its roles and its first admin, and before
-    /// the tenant is served. May be called again for the same tenant after a crash: make nothing
-    /// twice.
+    /// Called once for a tenant, when its database has its schema, its roles and its first admin,
+    /// and before it is served. `db` is closed when all hooks have returned. The tenant may still
+    /// come to nothing, where the process dies or a later hook fails: what is made elsewhere on its
+    /// behalf must be able to go with it.
     ///
     /// # Errors
-    /// Any error undoes the creation.
+    /// Any error undoes the creation, and so does a panic.
     async fn on_create(
         &self,
         tenant: &TenantRow,
@@ -72,10 +74,13 @@ pub struct Parts {
     pub on_create: Vec<Arc<dyn OnCreate>>,
     /// This node.
     pub node: NodeId,
+    /// How long this node may be silent before another takes over what it was at; see [`LEASE`].
+    pub lease: Duration,
 }
 
-/// How long a node may be silent before another takes its operation over. Each step renews it.
-const LEASE: Duration = Duration::from_secs(8);
+/// How long a node may be silent before another takes its operation over, unless told otherwise.
+/// It is renewed three times as often.
+pub const LEASE: Duration = Duration::from_secs(8);
 /// How long work in flight on a tenant that goes may take before it is cut.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -93,42 +98,11 @@ impl Provisioning {
         provisioner.ok_or_else(|| ProvisioningError::ServerUnknown(server.clone()))
     }
 
-    /// Renews the lease while a long step runs; returns when it is lost.
-    async fn keep(&self, lease: &Lease) -> ProvisioningError {
-        loop {
-            tokio::time::sleep(LEASE / 3).await;
-            if let Err(error @ CatalogError::LeaseLost(_)) = self.inner.catalog.renew(lease).await {
-                return error.into();
-            }
-        }
-    }
-
-    /// Does something for as long as the lease is ours.
-    async fn under<T>(
-        &self,
-        lease: &Lease,
-        work: impl Future<Output = Result<T, ProvisioningError>>,
-    ) -> Result<T, ProvisioningError> {
-        tokio::select! {
-            done = work => done,
-            lost = self.keep(lease) => Err(lost),
-        }
-    }
-
     /// Brings a change that is made into force here. Where that cannot be done now, the log's
     /// reader does it as soon as it can.
     async fn bring_into_force(&self) {
         if let Err(error) = self.inner.tenants.catch_up().await {
             tracing::warn!(%error, "a change of a tenant is in force here a little later");
         }
-    }
-
-    /// Notes that a step is done, which also proves and renews the lease.
-    async fn done(&self, lease: &Lease, step: StepName) -> Result<(), ProvisioningError> {
-        let marked = self
-            .inner
-            .catalog
-            .mark(lease, step.as_str(), StepStatus::Done, None);
-        Ok(marked.await?)
     }
 }

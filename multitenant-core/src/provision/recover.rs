@@ -5,15 +5,19 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use super::Provisioning;
 use super::create::CREATE;
 use super::delete::DELETE;
 use super::error::ProvisioningError;
-use super::{LEASE, Provisioning};
+use super::work::{Kind, Work};
 use crate::OperationId;
 use crate::catalog::{Actor, CatalogError, Change, Operations};
 
 /// How often abandoned operations are looked for.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// Why an operation is ended by another than who began it.
+pub(super) const ABANDONED: &str = "the process that began it has ended";
 
 /// Looks for abandoned operations on `runtime` until the returned task is aborted: a creation is
 /// undone, since nobody was told its temporary password; a deletion goes on.
@@ -51,28 +55,31 @@ impl Provisioning {
 
     async fn recover_one(&self, id: OperationId) -> Result<(), ProvisioningError> {
         let catalog = &self.inner.catalog;
-        let lease = catalog.take_over(id, self.inner.node, LEASE).await?;
         let operation = catalog.operation(id).await?;
         let operation = operation.ok_or(CatalogError::OperationUnknown(id))?;
-        let change = Change::by(Actor::System).because("the process that began it has ended");
-        let tenant = operation.tenant;
-        match operation.kind.as_str() {
-            CREATE => {
-                let reason = "the process that made it has ended";
-                let undoing = self.undo(&change, &lease, tenant, reason);
-                self.under(&lease, undoing).await
-            }
-            DELETE => {
-                let removing = self.remove(&change, &lease, tenant);
-                self.under(&lease, removing).await
-            }
-            other => {
-                tracing::warn!(
-                    kind = other,
-                    "an operation of an unknown kind is left alone"
-                );
-                Ok(())
-            }
+        let Some((kind, ending)) = ending(&operation.kind) else {
+            // A newer version's, which its own nodes know how to end.
+            return Ok(());
+        };
+        let lease = catalog
+            .take_over(id, self.inner.node, self.inner.lease)
+            .await?;
+        let change = Change::by(Actor::System).because(ABANDONED);
+        let work = Work::new(change, lease, kind);
+        match ending {
+            Ending::Undo => self.undo(&work, ABANDONED).await,
+            Ending::GoOn => self.remove(&work).await,
         }
     }
+}
+
+/// How an operation that was cut off is brought to its end.
+enum Ending {
+    Undo,
+    GoOn,
+}
+
+fn ending(kind: &str) -> Option<(&'static Kind, Ending)> {
+    let endings = [(&CREATE, Ending::Undo), (&DELETE, Ending::GoOn)];
+    endings.into_iter().find(|(known, _)| known.name == kind)
 }

@@ -31,7 +31,7 @@ on_both_engines! {
         for _ in 0..8 {
             let catalog = catalog.clone();
             attempts.spawn(async move {
-                catalog.reserve(&change(), &new_tenant("acme"), &new_operation(MINUTE), None).await
+                catalog.reserve(&change(), &new_tenant("acme"), None, &new_operation(MINUTE), None).await
             });
         }
         let results = attempts.join_all().await;
@@ -46,7 +46,7 @@ on_both_engines! {
     async fn a_tenant_needs_a_server_that_is_known(place: Place) {
         let catalog = place.catalog().await;
         let tenant = NewTenant { server: ServerId::new("moon"), ..new_tenant("acme") };
-        let refused = catalog.reserve(&change(), &tenant, &new_operation(MINUTE), None).await;
+        let refused = catalog.reserve(&change(), &tenant, None, &new_operation(MINUTE), None).await;
         assert!(matches!(refused, Err(CatalogError::ServerUnknown(_))));
     }
 
@@ -57,7 +57,7 @@ on_both_engines! {
             admin_email: Some("bob@example.org".to_owned()),
             ..new_tenant("acme")
         };
-        catalog.reserve(&change(), &new, &new_operation(MINUTE), None).await.unwrap();
+        catalog.reserve(&change(), &new, None, &new_operation(MINUTE), None).await.unwrap();
         let row = catalog.tenant(new.id).await.unwrap().unwrap();
         let by_slug = catalog.tenant_of_slug(&slug("acme")).await.unwrap().unwrap();
         assert_eq!((row.id, by_slug.id), (new.id, new.id));
@@ -115,10 +115,13 @@ on_both_engines! {
 
     async fn a_status_follows_the_rules(place: Place) {
         let catalog = place.catalog().await;
-        let (tenant, _lease) = reserve(&catalog, "acme").await;
+        let (tenant, lease) = reserve(&catalog, "acme").await;
         let set = async |status| catalog.set_status(&change(), tenant.id, status).await;
-        assert!(matches!(set(TenantStatus::Suspended).await, Err(CatalogError::Transition { .. })));
-        for status in [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Active, TenantStatus::Deleting] {
+        for status in [TenantStatus::Active, TenantStatus::Suspended, TenantStatus::Archived] {
+            assert!(matches!(set(status).await, Err(CatalogError::Transition { .. })), "{status} while it is made");
+        }
+        catalog.activate(&change(), &lease).await.unwrap();
+        for status in [TenantStatus::Suspended, TenantStatus::Active, TenantStatus::Deleting] {
             assert_eq!(set(status).await.unwrap().status, status);
         }
         assert!(matches!(set(TenantStatus::Active).await, Err(CatalogError::Transition { .. })));
@@ -141,6 +144,17 @@ on_both_engines! {
         assert_eq!(rows.total, 1);
         let keys: HashSet<&str> = rows.items[0].details.as_object().unwrap().keys().map(|k| &**k).collect();
         assert_eq!(keys, HashSet::from(["server", "database", "role", "schemaVersion"]));
+    }
+
+    async fn a_placement_can_be_reserved_with_the_slug(place: Place) {
+        let catalog = place.catalog().await;
+        let (tenant, operation) = (new_tenant("acme"), new_operation(MINUTE));
+        let reserved = catalog.reserve(&change(), &tenant, Some(&placement()), &operation, None).await;
+        assert!(matches!(reserved, Ok(Reserved::New(_))));
+        let row = catalog.tenant(tenant.id).await.unwrap().unwrap();
+        assert_eq!(row.placement, Some(placement()));
+        let rows = catalog.audit_logs(&AuditFilter::default(), Page::default()).await.unwrap();
+        assert!(rows.items.iter().all(|row| !row.details.to_string().contains("sealed")));
     }
 
     async fn two_tenants_never_share_a_database(place: Place) {
@@ -185,7 +199,7 @@ on_both_engines! {
         for _ in 0..6 {
             let (catalog, key) = (catalog.clone(), key.clone());
             attempts.spawn(async move {
-                catalog.reserve(&change(), &new_tenant("acme"), &new_operation(MINUTE), Some(&key)).await.unwrap()
+                catalog.reserve(&change(), &new_tenant("acme"), None, &new_operation(MINUTE), Some(&key)).await.unwrap()
             });
         }
         let (mut begun, mut repeated) = (HashSet::new(), HashSet::new());
@@ -202,7 +216,7 @@ on_both_engines! {
         let catalog = place.catalog().await;
         let reserve = async |change: Change, slug: &str| {
             let key = Idempotency::new("key-1", slug.as_bytes()).unwrap();
-            catalog.reserve(&change, &new_tenant(slug), &new_operation(MINUTE), Some(&key)).await
+            catalog.reserve(&change, &new_tenant(slug), None, &new_operation(MINUTE), Some(&key)).await
         };
         assert!(matches!(reserve(change(), "acme").await, Ok(Reserved::New(_))));
         assert!(matches!(reserve(change(), "other").await, Err(CatalogError::KeyReused)));
@@ -214,17 +228,16 @@ on_both_engines! {
         let catalog = place.catalog().await;
         let key = Idempotency::new("key-1", b"acme").unwrap();
         let first = new_tenant("acme");
-        let reserved = catalog.reserve(&change(), &first, &new_operation(MINUTE), Some(&key)).await;
+        let reserved = catalog.reserve(&change(), &first, None, &new_operation(MINUTE), Some(&key)).await;
         let Ok(Reserved::New(lease)) = reserved else { panic!("{reserved:?}") };
         catalog.turn_back(&change(), &lease, "no space").await.unwrap();
-        assert!(catalog.delete(&change(), first.id).await.unwrap());
-        catalog.finish(&change(), &lease, Outcome::Undone).await.unwrap();
+        catalog.remove(&change(), &lease, Outcome::Undone).await.unwrap();
 
         let second = new_tenant("acme");
-        let reserved = catalog.reserve(&change(), &second, &new_operation(MINUTE), Some(&key)).await;
+        let reserved = catalog.reserve(&change(), &second, None, &new_operation(MINUTE), Some(&key)).await;
         let Ok(Reserved::New(lease)) = reserved else { panic!("{reserved:?}") };
         let repeated = Reserved::Repeated { operation: lease.operation(), tenant: second.id };
-        let reserved = catalog.reserve(&change(), &new_tenant("acme"), &new_operation(MINUTE), Some(&key)).await;
+        let reserved = catalog.reserve(&change(), &new_tenant("acme"), None, &new_operation(MINUTE), Some(&key)).await;
         assert_eq!(reserved.unwrap(), repeated);
     }
 }

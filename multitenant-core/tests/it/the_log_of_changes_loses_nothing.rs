@@ -10,7 +10,8 @@ use crate::common::catalog::{
 };
 use multitenant_core::TenantId;
 use multitenant_core::catalog::{
-    AuditEntry, AuditFilter, Catalog, CatalogError, Page, SqlCatalog, TenantFilter, TenantPatch,
+    AuditEntry, AuditFilter, Catalog, CatalogError, Operations, Outcome, Page, SqlCatalog,
+    TenantFilter, TenantPatch,
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::{EventKind, Intents, LogReader, ORPHAN_AGE, Position};
@@ -122,7 +123,6 @@ on_both_engines! {
         let before = (log(&catalog).await, audit_rows(&catalog).await);
         catalog.set_status(&change(), tenant.id, TenantStatus::Active).await.unwrap();
         catalog.patch(&change(), tenant.id, &TenantPatch::default()).await.unwrap();
-        assert!(!catalog.delete(&change(), TenantId::generate()).await.unwrap());
         assert_eq!((log(&catalog).await, audit_rows(&catalog).await), before);
     }
 
@@ -191,7 +191,8 @@ on_both_engines! {
     async fn a_deleted_tenant_is_gone_but_for_its_audit_rows(place: Place) {
         let catalog = place.catalog().await;
         let tenant = active(&catalog, "acme").await;
-        assert!(catalog.delete(&change(), tenant.id).await.unwrap());
+        let lease = catalog.begin(&change(), tenant.id, &new_operation(MINUTE)).await.unwrap();
+        catalog.remove(&change(), &lease, Outcome::Succeeded).await.unwrap();
         assert!(catalog.tenant(tenant.id).await.unwrap().is_none());
         assert_eq!(catalog.tenants(&TenantFilter::default(), Page::default()).await.unwrap().total, 0);
         let deleted = EventKind::TenantDeleted { tenant: tenant.id };
@@ -200,9 +201,10 @@ on_both_engines! {
         let rows = catalog.audit_logs(&filter, Page::default()).await.unwrap();
         let actions: Vec<&str> = rows.items.iter().map(|row| &*row.action).collect();
         assert_eq!(actions, [
-            "tenant.delete", "tenant.status", "operation.finish", "tenant.reserve", "operation.begin",
+            "operation.finish", "tenant.delete", "operation.begin",
+            "tenant.status", "operation.finish", "tenant.reserve", "operation.begin",
         ]);
-        let again = catalog.reserve(&change(), &new_tenant("acme"), &new_operation(MINUTE), None).await;
+        let again = catalog.reserve(&change(), &new_tenant("acme"), None, &new_operation(MINUTE), None).await;
         assert!(again.is_ok(), "the slug is free again");
     }
 }

@@ -148,10 +148,6 @@ async fn set_status(
     id: TenantId,
     status: TenantStatus,
 ) -> Result<Json<ClientView>, Problem> {
-    // Its making ends with activating it, or leaves nothing.
-    if find(platform, id).await?.status == TenantStatus::Provisioning {
-        return Err(CoreProblem::new(Code::Conflict, "the client is still being made").into());
-    }
     let change = caller.change(who);
     let row = platform.catalog().set_status(&change, id, status).await;
     let row = row.map_err(told)?;

@@ -1,28 +1,47 @@
 use std::time::Duration;
 
-use crate::catalog::{CatalogError, Lease};
-use crate::{NodeId, OperationId, on};
+use crate::catalog::error::Read;
+use crate::catalog::{CatalogError, Lease, OperationStatus};
+use crate::{NodeId, OperationId, TenantId, on};
 
 use super::{LogTransaction, SqlCatalog, stored_operation};
 
-/// Proves a lease and makes it last anew. The row stays locked until the transaction ends, so
-/// nobody takes the operation over between this and what is written next.
+/// Proves a lease and makes it last anew; tells how far its operation has come. The row stays
+/// locked until the transaction ends, so nobody takes the operation over between this and what is
+/// written next.
 ///
 /// A lease that has run out, but that nobody has taken, is as good: the attempt is the proof.
-pub(super) async fn prove(tx: &mut LogTransaction, lease: &Lease) -> Result<(), CatalogError> {
+pub(super) async fn prove(
+    tx: &mut LogTransaction,
+    lease: &Lease,
+) -> Result<OperationStatus, CatalogError> {
     const PROVE: &str = "UPDATE mt_operations SET lease_until = $4, updated_at = $5 \
-         WHERE id = $1 AND lease_node = $2 AND attempt = $3 AND status IN ('RUNNING', 'UNDOING')";
+         WHERE id = $1 AND lease_node = $2 AND attempt = $3 \
+         AND status IN ('RUNNING', 'UNDOING') RETURNING status";
     let (now, until) = (tx.now(), tx.after(lease.lasts));
-    let proved = on!(tx.sql(), sql => sqlx::query(PROVE)
+    let status: Option<String> = on!(tx.sql(), sql => sqlx::query_scalar(PROVE)
         .bind(lease.operation)
         .bind(lease.node)
         .bind(lease.attempt)
         .bind(until)
         .bind(now)
-        .execute(&mut **sql)
-        .await?
-        .rows_affected());
-    match proved {
+        .fetch_optional(&mut **sql)
+        .await?);
+    let status = status.ok_or(CatalogError::LeaseLost(lease.operation))?;
+    status.parse().read("status of an operation")
+}
+
+/// Proves a lease, and writes nothing.
+pub(super) async fn check(catalog: &SqlCatalog, lease: &Lease) -> Result<(), CatalogError> {
+    const OURS: &str = "SELECT COUNT(*) FROM mt_operations \
+         WHERE id = $1 AND lease_node = $2 AND attempt = $3 AND status IN ('RUNNING', 'UNDOING')";
+    let ours: i64 = on!(catalog.pool(), pool => sqlx::query_scalar(OURS)
+        .bind(lease.operation)
+        .bind(lease.node)
+        .bind(lease.attempt)
+        .fetch_one(pool)
+        .await?);
+    match ours {
         0 => Err(CatalogError::LeaseLost(lease.operation)),
         _ => Ok(()),
     }
@@ -52,10 +71,10 @@ pub(super) async fn take_over(
 ) -> Result<Lease, CatalogError> {
     const TAKE: &str = "UPDATE mt_operations SET lease_node = $2, attempt = attempt + 1, \
          lease_until = $3, updated_at = $4 WHERE id = $1 AND lease_until <= $4 \
-         AND status IN ('RUNNING', 'UNDOING') RETURNING attempt";
+         AND status IN ('RUNNING', 'UNDOING') RETURNING attempt, tenant_id";
     let mut tx = catalog.transaction().await?;
     let (now, until) = (tx.now(), tx.after(lasts));
-    let attempt: Option<i64> = on!(tx.sql(), sql => sqlx::query_scalar(TAKE)
+    let taken: Option<(i64, TenantId)> = on!(tx.sql(), sql => sqlx::query_as(TAKE)
         .bind(operation)
         .bind(node)
         .bind(until)
@@ -63,11 +82,12 @@ pub(super) async fn take_over(
         .fetch_optional(&mut **sql)
         .await?);
     tx.commit().await?;
-    let Some(attempt) = attempt else {
+    let Some((attempt, tenant)) = taken else {
         return Err(refusal(catalog, operation).await?);
     };
     Ok(Lease {
         operation,
+        tenant,
         node,
         attempt,
         lasts,

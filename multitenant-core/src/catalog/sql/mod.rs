@@ -2,6 +2,7 @@
 
 mod audit;
 mod domains;
+mod endings;
 mod intents;
 mod lease;
 mod log;
@@ -10,6 +11,7 @@ mod open;
 mod operations;
 mod reserve;
 mod stored_operation;
+mod tenant_state;
 mod tenants;
 mod transaction;
 mod write;
@@ -152,10 +154,11 @@ impl Catalog for SqlCatalog {
         &self,
         change: &Change,
         tenant: &NewTenant,
+        placement: Option<&Placement>,
         operation: &NewOperation,
         idempotency: Option<&Idempotency>,
     ) -> Result<Reserved, CatalogError> {
-        reserve::reserve(self, change, tenant, operation, idempotency).await
+        reserve::reserve(self, change, tenant, placement, operation, idempotency).await
     }
 
     async fn tenant(&self, tenant: TenantId) -> Result<Option<TenantRow>, CatalogError> {
@@ -189,7 +192,7 @@ impl Catalog for SqlCatalog {
         tenant: TenantId,
         status: TenantStatus,
     ) -> Result<TenantRow, CatalogError> {
-        tenants::set_status(self.write(change).await?, tenant, status).await
+        tenant_state::set_status(self.write(change).await?, tenant, status).await
     }
 
     async fn place(
@@ -198,11 +201,7 @@ impl Catalog for SqlCatalog {
         tenant: TenantId,
         placement: &Placement,
     ) -> Result<TenantRow, CatalogError> {
-        tenants::place(self.write(change).await?, tenant, placement).await
-    }
-
-    async fn delete(&self, change: &Change, tenant: TenantId) -> Result<bool, CatalogError> {
-        tenants::delete(self.write(change).await?, tenant).await
+        tenant_state::place(self.write(change).await?, tenant, placement).await
     }
 
     async fn domains(&self, tenant: TenantId) -> Result<Vec<Domain>, CatalogError> {

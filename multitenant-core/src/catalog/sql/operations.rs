@@ -6,11 +6,11 @@ use sqlx::types::Json;
 
 use crate::catalog::{
     AuditEntry, CatalogError, Change, Lease, NewOperation, Operation, OperationStatus, Operations,
-    Outcome, StepStatus,
+    Outcome, StepStatus, TenantRow,
 };
 use crate::{NodeId, OperationId, TenantId, on};
 
-use super::{SqlCatalog, Write, lease, stored_operation, tenants};
+use super::{SqlCatalog, Write, endings, lease, stored_operation, tenant_state, tenants};
 
 #[async_trait]
 impl Operations for SqlCatalog {
@@ -42,6 +42,10 @@ impl Operations for SqlCatalog {
         lasts: Duration,
     ) -> Result<Lease, CatalogError> {
         lease::take_over(self, operation, node, lasts).await
+    }
+
+    async fn check(&self, lease: &Lease) -> Result<(), CatalogError> {
+        lease::check(self, lease).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<(), CatalogError> {
@@ -85,13 +89,7 @@ impl Operations for SqlCatalog {
         lease: &Lease,
         error: &str,
     ) -> Result<(), CatalogError> {
-        end(
-            self.write(change).await?,
-            lease,
-            OperationStatus::Undoing,
-            Some(error),
-        )
-        .await
+        endings::turn_back(self.write(change).await?, lease, error).await
     }
 
     async fn finish(
@@ -100,7 +98,22 @@ impl Operations for SqlCatalog {
         lease: &Lease,
         outcome: Outcome,
     ) -> Result<(), CatalogError> {
-        end(self.write(change).await?, lease, outcome.status(), None).await
+        let mut write = self.write(change).await?;
+        endings::end(&mut write, lease, outcome).await?;
+        write.commit().await
+    }
+
+    async fn activate(&self, change: &Change, lease: &Lease) -> Result<TenantRow, CatalogError> {
+        tenant_state::activate(self.write(change).await?, lease).await
+    }
+
+    async fn remove(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<(), CatalogError> {
+        tenant_state::remove(self.write(change).await?, lease, outcome).await
     }
 }
 
@@ -115,6 +128,7 @@ pub(super) async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
     let lease = Lease {
         operation: OperationId::generate(),
+        tenant,
         node: new.node,
         attempt: 1,
         lasts: new.lease,
@@ -166,33 +180,7 @@ async fn insert_steps(
     Ok(())
 }
 
-/// Writes where an operation goes from running. The first error stays: what undoing meets later
-/// is told by the steps.
-async fn end(
-    mut write: Write<'_>,
-    lease: &Lease,
-    status: OperationStatus,
-    error: Option<&str>,
-) -> Result<(), CatalogError> {
-    const END: &str = "UPDATE mt_operations SET status = $2, error = COALESCE(error, $3) \
-         WHERE id = $1 RETURNING tenant_id";
-    lease::prove(write.tx(), lease).await?;
-    let tenant: TenantId = on!(write.sql(), sql => sqlx::query_scalar(END)
-        .bind(lease.operation)
-        .bind(status.as_str())
-        .bind(error)
-        .fetch_one(&mut **sql)
-        .await?);
-    let details = json!({"status": status.as_str(), "error": error});
-    let action = match status {
-        OperationStatus::Undoing => "operation.turn_back",
-        _ => "operation.finish",
-    };
-    audit(&mut write, action, lease.operation, tenant, details).await?;
-    write.commit().await
-}
-
-async fn audit(
+pub(super) async fn audit(
     write: &mut Write<'_>,
     action: &'static str,
     operation: OperationId,

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::catalog::error::Read;
 use crate::catalog::{
     AuditEntry, CatalogError, Change, Idempotency, NewOperation, NewTenant, OperationStatus,
-    Reserved,
+    Placement, Reserved,
 };
 use crate::events::EventKind;
 use crate::{OperationId, TenantId, on};
@@ -14,6 +14,7 @@ pub(super) async fn reserve(
     catalog: &SqlCatalog,
     change: &Change,
     tenant: &NewTenant,
+    placement: Option<&Placement>,
     operation: &NewOperation,
     idempotency: Option<&Idempotency>,
 ) -> Result<Reserved, CatalogError> {
@@ -30,9 +31,14 @@ pub(super) async fn reserve(
             return Ok(repeated);
         }
     }
-    tenants::insert(&mut write, tenant).await?;
+    tenants::insert(&mut write, tenant, placement).await?;
     let entry = AuditEntry::new("tenant.reserve", "tenant", tenant.id).of_tenant(tenant.id);
-    let details = json!({"slug": tenant.slug.as_str(), "name": tenant.name, "tier": tenant.tier});
+    let details = json!({
+        "slug": tenant.slug.as_str(),
+        "name": tenant.name,
+        "tier": tenant.tier,
+        "database": placement.map(|placement| &placement.database),
+    });
     write.audit(entry.with_details(details)).await?;
     write.publish(EventKind::TenantCreated {
         tenant: tenant.id,

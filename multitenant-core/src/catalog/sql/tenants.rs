@@ -130,11 +130,17 @@ pub(super) async fn list(
     })
 }
 
-pub(super) async fn insert(write: &mut Write<'_>, tenant: &NewTenant) -> Result<(), CatalogError> {
+pub(super) async fn insert(
+    write: &mut Write<'_>,
+    tenant: &NewTenant,
+    placement: Option<&Placement>,
+) -> Result<(), CatalogError> {
     const ADD: &str = "INSERT INTO mt_tenants (id, slug, name, status, tier, business_type, \
-         segment, admin_email, server_id, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+         segment, admin_email, server_id, db_name, db_role, secret, schema_version, \
+         created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
     let now = write.now();
+    let secret = placement.and_then(|placement| placement.secret.as_ref());
     let added = on!(write.sql(), sql => sqlx::query(ADD)
         .bind(tenant.id)
         .bind(tenant.slug.as_str())
@@ -145,6 +151,10 @@ pub(super) async fn insert(write: &mut Write<'_>, tenant: &NewTenant) -> Result<
         .bind(&tenant.segment)
         .bind(&tenant.admin_email)
         .bind(tenant.server.as_str())
+        .bind(placement.map(|placement| &*placement.database))
+        .bind(placement.and_then(|placement| placement.role.as_deref()))
+        .bind(secret.map(SealedSecret::as_str))
+        .bind(placement.map(|placement| &*placement.schema_version))
         .bind(now)
         .execute(&mut **sql)
         .await
@@ -235,73 +245,8 @@ fn differences(before: &TenantRow, after: &TenantRow) -> Map<String, Value> {
     fields.into_iter().flatten().collect()
 }
 
-pub(super) async fn set_status(
-    mut write: Write<'_>,
-    tenant: TenantId,
-    to: TenantStatus,
-) -> Result<TenantRow, CatalogError> {
-    const SET: &str = "UPDATE mt_tenants SET status = $2, updated_at = $3 WHERE id = $1";
-    let mut row = lock(&mut write, tenant).await?;
-    let from = row.status;
-    if from == to {
-        return Ok(row);
-    }
-    if !from.may_become(to) {
-        return Err(CatalogError::Transition { from, to });
-    }
-    (row.status, row.updated_at) = (to, write.now());
-    on!(write.sql(), sql => sqlx::query(SET)
-        .bind(tenant)
-        .bind(to.as_str())
-        .bind(row.updated_at)
-        .execute(&mut **sql)
-        .await.map(drop)?);
-    let details = json!({"from": from.as_str(), "to": to.as_str()});
-    commit(write, tenant, "tenant.status", details).await?;
-    Ok(row)
-}
-
-pub(super) async fn place(
-    mut write: Write<'_>,
-    tenant: TenantId,
-    to: &Placement,
-) -> Result<TenantRow, CatalogError> {
-    const PLACE: &str = "UPDATE mt_tenants SET server_id = $2, db_name = $3, db_role = $4, \
-         secret = $5, schema_version = $6, updated_at = $7 WHERE id = $1";
-    let mut row = lock(&mut write, tenant).await?;
-    if row.placement.as_ref() == Some(to) {
-        return Ok(row);
-    }
-    row.updated_at = write.now();
-    let placed = on!(write.sql(), sql => sqlx::query(PLACE)
-        .bind(tenant)
-        .bind(to.server.as_str())
-        .bind(&to.database)
-        .bind(&to.role)
-        .bind(to.secret.as_ref().map(SealedSecret::as_str))
-        .bind(&to.schema_version)
-        .bind(row.updated_at)
-        .execute(&mut **sql)
-        .await
-        .map(drop));
-    placed.map_err(|error| match error.as_database_error() {
-        Some(refusal) if refusal.is_foreign_key_violation() => {
-            CatalogError::ServerUnknown(to.server.clone())
-        }
-        _ => error.into(),
-    })?;
-    let details = json!({
-        "server": to.server.as_str(),
-        "database": to.database,
-        "role": to.role,
-        "schemaVersion": to.schema_version,
-    });
-    commit(write, tenant, "tenant.place", details).await?;
-    (row.server, row.placement) = (to.server.clone(), Some(to.clone()));
-    Ok(row)
-}
-
-async fn commit(
+/// Writes down and announces what became of a tenant, and commits.
+pub(super) async fn commit(
     mut write: Write<'_>,
     tenant: TenantId,
     action: &'static str,
@@ -311,38 +256,4 @@ async fn commit(
     write.audit(entry.with_details(details)).await?;
     write.publish(EventKind::TenantChanged { tenant });
     write.commit().await
-}
-
-pub(super) async fn delete(mut write: Write<'_>, tenant: TenantId) -> Result<bool, CatalogError> {
-    const DELETE: &str = "DELETE FROM mt_tenants WHERE id = $1 RETURNING slug";
-    let slug: Option<String> = on!(write.sql(), sql =>
-        sqlx::query_scalar(DELETE).bind(tenant).fetch_optional(&mut **sql).await?);
-    let Some(slug) = slug else {
-        return Ok(false);
-    };
-    let entry = AuditEntry::new("tenant.delete", "tenant", tenant).of_tenant(tenant);
-    write
-        .audit(entry.with_details(json!({ "slug": slug })))
-        .await?;
-    write.publish(EventKind::TenantDeleted { tenant });
-    write.commit().await?;
-    Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::containing;
-
-    #[test]
-    fn a_search_is_taken_literally_and_in_either_case() {
-        for (text, pattern) in [
-            ("Acme", "%acme%"),
-            ("100%", "%100!%%"),
-            ("a_b", "%a!_b%"),
-            ("wow!", "%wow!!%"),
-            ("\\", "%\\%"),
-        ] {
-            assert_eq!(containing(text), pattern);
-        }
-    }
 }

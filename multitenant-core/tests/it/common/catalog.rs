@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use multitenant_core::catalog::{
-    Actor, Catalog, Change, Lease, NewOperation, NewTenant, Reserved, SqlCatalog, TenantRow,
+    Actor, Catalog, Change, Lease, NewOperation, NewTenant, Operations, Reserved, SqlCatalog,
+    TenantRow,
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::{Event, EventKind, LogReader, Position};
@@ -36,7 +37,9 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub async fn reserve(catalog: &SqlCatalog, slug: &str) -> (TenantRow, Lease) {
     let tenant = new_tenant(slug);
     let operation = new_operation(MINUTE);
-    let reserved = catalog.reserve(&change(), &tenant, &operation, None).await;
+    let reserved = catalog
+        .reserve(&change(), &tenant, None, &operation, None)
+        .await;
     let Reserved::New(lease) = reserved.unwrap() else {
         panic!("nobody asked for it before");
     };
@@ -46,15 +49,8 @@ pub async fn reserve(catalog: &SqlCatalog, slug: &str) -> (TenantRow, Lease) {
 /// A tenant that is served.
 pub async fn active(catalog: &SqlCatalog, slug: &str) -> TenantRow {
     let (tenant, lease) = reserve(catalog, slug).await;
-    let outcome = multitenant_core::catalog::Outcome::Succeeded;
-    multitenant_core::catalog::Operations::finish(catalog, &change(), &lease, outcome)
-        .await
-        .unwrap();
-    let status = TenantStatus::Active;
-    catalog
-        .set_status(&change(), tenant.id, status)
-        .await
-        .unwrap()
+    assert_eq!(tenant.status, TenantStatus::Provisioning);
+    catalog.activate(&change(), &lease).await.unwrap()
 }
 
 /// The whole log.

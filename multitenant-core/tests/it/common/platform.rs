@@ -61,6 +61,15 @@ impl PostgresPlace {
             .is_some()
     }
 
+    /// Whether there is a database or a login of a tenant.
+    pub async fn has_traces(&self, tenant: TenantId) -> bool {
+        let login = format!("mt_t_{}", tenant.as_uuid().simple());
+        let mut connection = Self::connect("postgres").await;
+        let query = sqlx::query("SELECT 1 FROM pg_roles WHERE rolname = $1").bind(login);
+        let found = query.fetch_optional(&mut connection).await;
+        found.expect("an answer").is_some() || self.has_database(tenant).await
+    }
+
     /// How many of the tenants that the platform ever reserved still have a database.
     pub async fn tenant_databases(&self, platform: &Platform) -> usize {
         let mut found = 0;
@@ -86,6 +95,11 @@ impl SqlitePlace {
             .any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().contains(&needle)))
     }
 
+    /// A tenant's file, and those beside it, are all there is.
+    pub async fn has_traces(&self, tenant: TenantId) -> bool {
+        self.has_database(tenant).await
+    }
+
     pub async fn tenant_databases(&self, platform: &Platform) -> usize {
         let mut found = 0;
         for tenant in ever_reserved(platform).await {
@@ -95,7 +109,7 @@ impl SqlitePlace {
     }
 }
 
-async fn ever_reserved(platform: &Platform) -> Vec<TenantId> {
+pub async fn ever_reserved(platform: &Platform) -> Vec<TenantId> {
     let filter = multitenant_core::catalog::AuditFilter {
         action: Some("tenant.reserve".to_owned()),
         ..Default::default()

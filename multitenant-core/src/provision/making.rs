@@ -1,0 +1,143 @@
+//! The steps by which a tenant that is reserved comes into being.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::create::CreatedTenant;
+use super::error::{During, ProvisioningError, StepName};
+use super::work::Work;
+use super::{DRAIN, Provisioning};
+use crate::accounts::{self, FirstAdmin};
+use crate::catalog::{Catalog, CatalogError, OperationStatus, Operations, TenantRow};
+use crate::engine::provisioner::{LoginPassword, Provisioner};
+use crate::password::{PasswordHash, TemporaryPassword};
+use crate::tenant::AnySql;
+use crate::{Email, TenantId};
+
+/// Who will administer the tenant.
+pub(super) struct Admin {
+    pub(super) email: Email,
+    pub(super) name: String,
+}
+
+impl Provisioning {
+    pub(super) async fn run(
+        &self,
+        work: &Work,
+        password: &LoginPassword,
+        admin: Admin,
+    ) -> Result<CreatedTenant, ProvisioningError> {
+        let row = self.row(work.tenant()).await?;
+        let provisioner = &**self.provisioner(&row.server)?;
+        let temporary = TemporaryPassword::generate().during(StepName::Seed)?;
+        // The database server works while the password is hashed here.
+        let hash = self.inner.hashing.hash(temporary.as_password().clone());
+        let opened = self.open(work, provisioner, password);
+        let both = async { Ok(tokio::join!(opened, hash)) };
+        let (db, hash) = self.under(work, both).await?;
+        let db = db?;
+        let filled = match hash.during(StepName::Seed) {
+            Ok(hash) => {
+                self.under(work, self.fill(work, &row, &db, admin, hash))
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        close(provisioner, work.tenant(), &db).await;
+        filled?;
+        Ok(CreatedTenant {
+            tenant: self.activate(work).await?,
+            temporary_password: Some(temporary),
+        })
+    }
+
+    pub(super) async fn row(&self, tenant: TenantId) -> Result<TenantRow, ProvisioningError> {
+        let row = self.inner.catalog.tenant(tenant).await?;
+        Ok(row.ok_or(CatalogError::TenantUnknown(tenant))?)
+    }
+
+    /// Makes login and database, and connects to it.
+    async fn open(
+        &self,
+        work: &Work,
+        provisioner: &dyn Provisioner,
+        password: &LoginPassword,
+    ) -> Result<AnySql, ProvisioningError> {
+        let tenant = work.tenant();
+        let login = provisioner.create_login(tenant, password);
+        self.step(work, StepName::Login, login).await?;
+        let database = async {
+            let template = provisioner.ensure_template(&self.inner.schema).await?;
+            provisioner.create_database(tenant, &template).await
+        };
+        self.step(work, StepName::Database, database).await?;
+        let url = provisioner.connect_data(tenant, password);
+        AnySql::connect_once(&url).await.during(StepName::Seed)
+    }
+
+    /// Gives the database what it begins with.
+    async fn fill(
+        &self,
+        work: &Work,
+        row: &TenantRow,
+        db: &AnySql,
+        admin: Admin,
+        password: PasswordHash,
+    ) -> Result<(), ProvisioningError> {
+        let admin = FirstAdmin {
+            email: admin.email,
+            name: admin.name,
+            password,
+        };
+        let now = self.inner.accounts.now();
+        let seed = accounts::seed(db, &work.change, self.inner.registry, &admin, now);
+        self.step(work, StepName::Seed, seed).await?;
+        for hook in &self.inner.on_create {
+            // A panic is one of the application's failures: what is there is undone at once.
+            let created = AssertUnwindSafe(hook.on_create(row, db)).catch_unwind();
+            let created = async { created.await.unwrap_or_else(|_| Err("it panicked".into())) };
+            self.step(work, StepName::Application, created).await?;
+        }
+        Ok(())
+    }
+
+    async fn activate(&self, work: &Work) -> Result<TenantRow, ProvisioningError> {
+        let activated = self.inner.catalog.activate(&work.change, &work.lease).await;
+        let row = match activated {
+            Ok(row) => row,
+            Err(CatalogError::Database(error)) => {
+                let row = self.activated_after_all(work).await;
+                row.ok_or(CatalogError::Database(error))
+                    .during(StepName::Activate)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.bring_into_force().await;
+        Ok(row)
+    }
+
+    /// The row, where our commit came about and only its answer was lost.
+    async fn activated_after_all(&self, work: &Work) -> Option<TenantRow> {
+        let (catalog, lease) = (&self.inner.catalog, &work.lease);
+        let operation = catalog.operation(lease.operation()).await.ok()??;
+        let ended_by_us =
+            operation.attempt == lease.attempt() && operation.status == OperationStatus::Succeeded;
+        match ended_by_us {
+            true => catalog.tenant(work.tenant()).await.ok()?,
+            false => None,
+        }
+    }
+}
+
+/// Closes the connection through which the tenant was readied. Where the application has kept it,
+/// which would hold its tenant up for ever, it is ended from the server's side.
+async fn close(provisioner: &dyn Provisioner, tenant: TenantId, db: &AnySql) {
+    if tokio::time::timeout(DRAIN, db.close()).await.is_ok() {
+        return;
+    }
+    tracing::warn!(%tenant, "an application's hook has kept a connection; it is ended");
+    if let Err(error) = provisioner.end_sessions(tenant).await {
+        tracing::warn!(%tenant, %error, "a connection that a hook has kept could not be ended");
+    }
+}
