@@ -88,7 +88,7 @@ impl RequestView for Request {
         }
     }
 
-    fn host(&self) -> Option<&[u8]> {
+    fn authority(&self) -> Option<&str> {
         None
     }
 

@@ -1,13 +1,16 @@
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use multitenant_core::gate::{Access, Gate, Passage, Refusal};
-use multitenant_core::{Problem as CoreProblem, gate};
+use axum::http::{Request, Response};
+use axum::response::IntoResponse;
+use futures_util::FutureExt;
+use multitenant_core::Code;
+use multitenant_core::gate::{Access, Gate};
 use tower::{Layer, Service};
 
+use crate::body::GuardedBody;
 use crate::{Problem, View};
 
 /// Lets only those through to a route whom its rule lets through: a tower layer over a
@@ -26,8 +29,33 @@ use crate::{Problem, View};
 /// }
 /// ```
 ///
-/// Those who are let through stand in the request's extensions as a [`Passage`], which the
-/// extractors read, and in the current span's fields `tenant` and `subject`, if it has them.
+/// and for whatever else is a tower service from a request to a response, with bodies of any kind
+/// and without a router of axum's:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use axum::body::Body;
+/// use axum::http::{Request, Response};
+/// use multitenant_axum::Guard;
+/// use multitenant_core::gate::{Access, Gate, Passage};
+/// use tower::{Layer, Service, service_fn};
+///
+/// async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> {
+///     let passage: Option<&Passage> = request.extensions().get();
+///     Ok(Response::new(format!("{passage:?}")))
+/// }
+///
+/// fn service(gate: Gate) -> impl Service<Request<Body>, Error = Infallible> {
+///     Guard::new(gate, Access::USER).layer(service_fn(answer))
+/// }
+/// ```
+///
+/// Those who are let through stand in the request's extensions as a
+/// [`Passage`](multitenant_core::gate::Passage), which the extractors read, and in the current
+/// span's fields `tenant` and `subject`, if it has them. The passage is kept until the response's
+/// body has ended or is dropped. A handler that panics is answered as
+/// [`Code::Internal`].
 #[derive(Clone)]
 pub struct Guard {
     gate: Gate,
@@ -43,43 +71,33 @@ impl Guard {
         }
     }
 
-    async fn admit(&self, request: Request) -> Result<Request, Problem> {
+    async fn run<S, B, R>(
+        &self,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<GuardedBody<R>>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
         let (mut parts, body) = request.into_parts();
-        let passage = match self.gate.admit(&View(&parts), self.access).await {
+        let passage = match self.gate.guard(&View(&parts), self.access).await {
             Ok(passage) => passage,
-            Err(refusal) => return Err(refuse(&refusal)),
+            Err(problem) => return Ok(refused(problem)),
         };
-        record(&passage);
-        parts.extensions.insert(passage);
-        Ok(Request::from_parts(parts, body))
+        parts.extensions.insert(passage.clone());
+        let request = Request::from_parts(parts, body);
+        // What a handler left half done is dropped with it, and nobody sees it again.
+        let handled = AssertUnwindSafe(async { inner.call(request).await });
+        match handled.catch_unwind().await {
+            Ok(Ok(response)) => Ok(response.map(|body| GuardedBody::passed(body, passage))),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Ok(refused(Code::Internal)),
+        }
     }
 }
 
-fn refuse(refusal: &Refusal) -> Problem {
-    let problem = CoreProblem::from(refusal);
-    let (code, error) = (problem.code, refusal as &(dyn std::error::Error + 'static));
-    if problem.status() < 500 {
-        tracing::debug!(%code, error, "a request was refused");
-    } else {
-        tracing::warn!(%code, error, "a request could not be decided upon");
-    }
-    Problem(problem)
-}
-
-fn record(passage: &Passage) {
-    let span = tracing::Span::current();
-    let (principal, tenant) = match passage {
-        Passage::User(principal, tenant) => (Some(principal), Some(tenant)),
-        Passage::Staff(principal) => (Some(principal), None),
-        Passage::Hinted(tenant) => (None, tenant.as_ref()),
-        _ => (None, None),
-    };
-    if let Some(tenant) = tenant {
-        span.record("tenant", tracing::field::display(tenant.id()));
-    }
-    if let Some(principal) = principal.map(gate::Principal::subject) {
-        span.record("subject", tracing::field::display(principal));
-    }
+fn refused<R>(problem: impl Into<Problem>) -> Response<GuardedBody<R>> {
+    problem.into().into_response().map(GuardedBody::refused)
 }
 
 impl fmt::Debug for Guard {
@@ -106,29 +124,26 @@ pub struct GuardService<S> {
     inner: S,
 }
 
-impl<S> Service<Request> for GuardService<S>
+impl<S, B, R> Service<Request<B>> for GuardService<S>
 where
-    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
+    B: Send + 'static,
+    R: Send + 'static,
 {
-    type Response = Response;
+    type Response = Response<GuardedBody<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         // The one that was polled ready is the one to call; the clone waits for the next request.
         let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
+        let inner = std::mem::replace(&mut self.inner, next);
         let guard = self.guard.clone();
-        Box::pin(async move {
-            match guard.admit(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(problem) => Ok(problem.into_response()),
-            }
-        })
+        Box::pin(async move { guard.run(inner, request).await })
     }
 }

@@ -4,52 +4,13 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::MethodRouter;
 use multitenant_core::Code;
-use multitenant_core::gate::{Access, Gate};
-use multitenant_core::rbac::{EnterpriseAction, Permission};
+use multitenant_core::gate::{self, Access, AccessRule, Gate};
 
 use crate::{Guard, Problem, methods};
 
-/// What says who may use a route.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say who may use the route",
-    label = "expected an access rule",
-    note = "give a permission such as `invoices::READ`, an `EnterpriseAction`, or an `Access` such as `Access::USER`; a route for everybody is added by `.public(path, handler)`"
-)]
-pub trait AccessRule {
-    /// The rule.
-    fn access(self) -> Access;
-}
-
-impl AccessRule for Access {
-    fn access(self) -> Access {
-        self
-    }
-}
-
-impl AccessRule for Permission {
-    fn access(self) -> Access {
-        self.into()
-    }
-}
-
-impl AccessRule for EnterpriseAction {
-    fn access(self) -> Access {
-        self.into()
-    }
-}
-
-/// A route as it was added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Route {
-    /// The methods that it answers to; `GET` answers `HEAD` too. Empty: all of them, by
-    /// [`any`](axum::routing::any).
-    pub methods: Vec<Method>,
-    /// Its path, with the prefixes under which it was nested.
-    pub path: String,
-    /// Who may use it.
-    pub access: Access,
-}
+/// A route as it was added. Without methods it answers to all of them, by
+/// [`any`](axum::routing::any).
+pub type Route = gate::Route<Method>;
 
 /// Routes that each say who may use them, on their way to become a [`Router`].
 ///
@@ -121,11 +82,8 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: MethodRouter<S>) -> Self {
         let access = rule.access();
-        self.routes.push(Route {
-            methods: methods::of(&methods),
-            path: path.to_owned(),
-            access,
-        });
+        let route = Route::new(methods::of(&methods), path, access);
+        self.routes.push(route);
         // `layer`, not `route_layer`, which leaves `any` and a fallback of the route unguarded.
         let guarded = methods.layer(Guard::new(self.gate.clone(), access));
         self.router = self.router.route(path, guarded);
@@ -150,14 +108,8 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     #[track_caller]
     pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
         self.router = self.router.nest(prefix, inner.router);
-        let prefix = prefix.trim_end_matches('/');
-        self.routes.extend(inner.routes.into_iter().map(|route| {
-            let path = match route.path.as_str() {
-                "/" => prefix.to_owned(),
-                path => format!("{prefix}{path}"),
-            };
-            Route { path, ..route }
-        }));
+        let inner = inner.routes.into_iter();
+        self.routes.extend(inner.map(|route| route.under(prefix)));
         self
     }
 

@@ -7,12 +7,14 @@
 //! | take the tenant's database, the tenant, who acts | [`Db`], [`AnySql`], [`Tenant`], [`Principal`] |
 //! | sign somebody in | [`HintedTenant`] |
 //! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
-//! | answer an error | [`Problem`] |
+//! | guard a service of tower's own, of hyper or tonic | [`Guard`] as a layer |
+//! | answer an error | [`Problem`]; [`problems`] for what axum answers by itself |
 //! | find a request in the log | [`request_id`] |
 #![doc = ""]
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 mod extract;
 mod guard;
 mod guarded;
@@ -21,11 +23,13 @@ mod problem;
 mod request_id;
 mod view;
 
+pub use body::GuardedBody;
 #[cfg(feature = "_sql")]
 pub use extract::{AnySql, Db};
 pub use extract::{HintedTenant, Json, Path, Principal, Query, Tenant};
 pub use guard::{Guard, GuardService};
-pub use guarded::{AccessRule, Guarded, Route};
-pub use problem::Problem;
+pub use guarded::{Guarded, Route};
+pub use multitenant_core::gate::AccessRule;
+pub use problem::{Problem, problems};
 pub use request_id::request_id;
 pub use view::View;

@@ -1,13 +1,13 @@
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use multitenant_core::gate::Refusal;
+use multitenant_core::gate::{Misplaced, Refusal};
 use multitenant_core::tenant::TenantError;
 #[cfg(feature = "_sql")]
 use multitenant_core::tenant::WrongEngine;
 use multitenant_core::{Code, Problem as CoreProblem};
-
-use crate::request_id;
 
 /// What a handler fails with: core's [`Problem`](CoreProblem) as a response (RFC 9457).
 ///
@@ -40,30 +40,69 @@ use crate::request_id;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(pub CoreProblem);
 
+impl Problem {
+    /// The HTTP status that it is answered with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status()
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let request_id = request_id::current();
-        let id = request_id.as_ref().map(|id| id.as_str());
         // Texts and numbers under fixed keys: there is nothing that could not be written.
-        let body = serde_json::to_vec(&self.0.document(id)).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0.document()).unwrap_or_default();
+        let mut response = Response::new(body.into());
         let status = StatusCode::from_u16(self.0.status());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, headers(&self.0), body).into_response();
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in self.0.headers() {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
         response.extensions_mut().insert(self.0.code);
         response
     }
 }
 
-fn headers(problem: &CoreProblem) -> HeaderMap {
-    let media_type = HeaderValue::from_static(CoreProblem::MEDIA_TYPE);
-    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, media_type)]);
-    if let Some(seconds) = problem.retry_after_seconds() {
-        headers.insert(RETRY_AFTER, seconds.into());
+/// Turns what axum or another layer answers by itself (too late, too large, no such route) into a
+/// problem. What has a body of its own making stays. Put it inside of
+/// [`request_id`](crate::request_id):
+///
+/// ```
+/// use axum::{Router, middleware::from_fn};
+/// # let router: Router = Router::new();
+/// let router = router
+///     .layer(from_fn(multitenant_axum::problems))
+///     .layer(from_fn(multitenant_axum::request_id));
+/// ```
+pub async fn problems(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match CoreProblem::from_status(response.status().as_u16()).filter(|_| is_bare(&response)) {
+        Some(problem) => replace_body(response, problem),
+        None => response,
     }
-    if let Some(challenge) = problem.challenge() {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    }
-    headers
+}
+
+fn is_bare(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    content_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
+}
+
+/// Keeps the headers that do not speak of the body, such as `Allow` and those of CORS.
+fn replace_body(response: Response, problem: CoreProblem) -> Response {
+    let mut headers = response.into_parts().0.headers;
+    headers.remove(CONTENT_TYPE);
+    headers.remove(CONTENT_LENGTH);
+    let mut replaced = Problem(problem).into_response();
+    replaced.headers_mut().extend(headers);
+    replaced
 }
 
 impl From<CoreProblem> for Problem {
@@ -88,6 +127,6 @@ macro_rules! from_errors {
     };
 }
 
-from_errors!(Refusal, TenantError);
+from_errors!(Misplaced, Refusal, TenantError);
 #[cfg(feature = "_sql")]
 from_errors!(sqlx::Error, WrongEngine);

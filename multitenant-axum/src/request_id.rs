@@ -4,10 +4,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use multitenant_core::RequestId;
 
-tokio::task_local! {
-    static CURRENT: RequestId;
-}
-
 /// Gives each request an id: the caller's `x-request-id` where it is a sane token, else a fresh
 /// one. Put it outermost:
 ///
@@ -20,21 +16,12 @@ tokio::task_local! {
 /// The id stands in the request's extensions as a [`RequestId`], in every problem that is made
 /// while the request is handled, and in the response's header `x-request-id`.
 pub async fn request_id(mut request: Request, next: Next) -> Response {
-    let mut named = request.headers().get_all(RequestId::HEADER).iter();
-    let theirs = match (named.next(), named.next()) {
-        (Some(one), None) => Some(one.as_bytes()),
-        _ => None,
-    };
-    let id = RequestId::accept(theirs);
+    let values = request.headers().get_all(RequestId::HEADER);
+    let id = RequestId::accept_only(values.iter().map(HeaderValue::as_bytes));
     request.extensions_mut().insert(id.clone());
-    let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
+    let mut response = id.clone().scope(next.run(request)).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(RequestId::HEADER, value);
     }
     response
-}
-
-/// The id of the request that this task handles.
-pub(crate) fn current() -> Option<RequestId> {
-    CURRENT.try_with(RequestId::clone).ok()
 }

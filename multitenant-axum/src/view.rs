@@ -1,7 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, OriginalUri};
-use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, Uri};
 use multitenant_core::resolve::RequestView;
@@ -25,16 +24,8 @@ impl RequestView for View<'_> {
         values.iter().map(|value| value.as_bytes()).collect()
     }
 
-    fn host(&self) -> Option<&[u8]> {
-        // Where the target is absolute, the Host header does not count (RFC 9112, section 3.2.2).
-        if let Some(authority) = self.uri().authority() {
-            return Some(without_user(authority).as_bytes());
-        }
-        let mut hosts = self.0.headers.get_all(HOST).iter();
-        match (hosts.next(), hosts.next()) {
-            (Some(host), None) => Some(host.as_bytes()),
-            _ => None,
-        }
+    fn authority(&self) -> Option<&str> {
+        self.uri().authority().map(Authority::as_str)
     }
 
     fn path(&self) -> &str {
@@ -51,9 +42,4 @@ impl RequestView for View<'_> {
         let peer = self.0.extensions.get::<ConnectInfo<SocketAddr>>();
         peer.map(|ConnectInfo(address)| address.ip())
     }
-}
-
-fn without_user(authority: &Authority) -> &str {
-    let text = authority.as_str();
-    text.rsplit_once('@').map_or(text, |(_, host)| host)
 }

@@ -1,9 +1,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use multitenant_core::engine::SqlEngine;
+use multitenant_core::gate::Passage;
 use multitenant_core::tenant;
 
-use super::passage::users_tenant;
 use super::thin;
 use crate::Problem;
 
@@ -53,7 +53,7 @@ impl<S: Send + Sync, E: SqlEngine> FromRequestParts<S> for Db<E> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(users_tenant(parts, "Db")?.db()?))
+        Ok(Self(Passage::tenant(parts.extensions.get(), "Db")?.db()?))
     }
 }
 
@@ -61,6 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AnySql {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(users_tenant(parts, "AnySql")?.any_sql()?))
+        let tenant = Passage::tenant(parts.extensions.get(), "AnySql")?;
+        Ok(Self(tenant.any_sql()?))
     }
 }

@@ -6,13 +6,12 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use multitenant_core::resolve::single_header;
 use multitenant_core::{Code, Problem as CoreProblem, input};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::thin;
-use crate::{Problem, View};
+use crate::Problem;
 
 /// A JSON body, read or written. In place of axum's, it fails with a [`Problem`]: 400
 /// `body_malformed`, 413 `body_too_large`, 415 `unsupported_media_type`, 422 `validation_failed`
@@ -38,23 +37,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let view = View(&parts);
-        let content_type = single_header(&view, "content-type").unwrap_or_default();
-        let content_type = content_type.map(<[u8]>::to_vec);
-        let request = Request::from_parts(parts, body);
+        let content_types = request.headers().get_all(CONTENT_TYPE);
+        input::expect_json(content_types.iter().map(HeaderValue::as_bytes))?;
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|rejection| unread(rejection.status()))?;
-        Ok(Self(input::json(content_type.as_deref(), &body)?))
+        Ok(Self(input::json_text(&body)?))
     }
 }
 
-fn unread(status: StatusCode) -> Problem {
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = "send a smaller body, or the same in several requests";
-        return CoreProblem::new(Code::BodyTooLarge, detail).into();
+fn unread(status: StatusCode) -> CoreProblem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => input::too_large(),
+        _ => input::broken_off(),
     }
-    CoreProblem::new(Code::BodyMalformed, "the body did not arrive in full").into()
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

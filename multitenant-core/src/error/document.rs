@@ -1,10 +1,12 @@
 //! How a problem is written for the outsider (RFC 9457), whatever the web framework.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use serde::Serialize;
 
 use super::{Code, FieldError, Problem};
+use crate::RequestId;
 
 /// The members of a problem as they are sent; any serializer for JSON writes it.
 #[derive(Debug, Serialize)]
@@ -17,7 +19,7 @@ pub struct ProblemDocument<'p> {
     detail: &'p str,
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'p str>,
+    request_id: Option<RequestId>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'p [FieldError],
 }
@@ -26,18 +28,59 @@ impl Problem {
     /// The media type of a problem (RFC 9457, section 3).
     pub const MEDIA_TYPE: &'static str = "application/problem+json";
 
-    /// The problem's body. `type` is the path of the page that explains the code.
+    /// The problem's body. `type` is the path of the page that explains the code, `requestId` the
+    /// [current](RequestId::current) one.
     #[must_use]
-    pub fn document<'p>(&'p self, request_id: Option<&'p str>) -> ProblemDocument<'p> {
+    pub fn document(&self) -> ProblemDocument<'_> {
         ProblemDocument {
             kind: format!("/problems/{}", self.code),
             title: self.code.title(),
             status: self.status(),
             detail: &self.detail,
             code: self.code.as_str(),
-            request_id,
+            request_id: RequestId::current(),
             errors: &self.errors,
         }
+    }
+
+    /// The headers that a problem is sent with.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, Cow<'static, str>)> {
+        let media_type = Some(("content-type", Self::MEDIA_TYPE.into()));
+        let retry = self.retry_after_seconds();
+        let retry = retry.map(|seconds| ("retry-after", seconds.to_string().into()));
+        let challenge = self.challenge();
+        let challenge = challenge.map(|scheme| ("www-authenticate", scheme.into()));
+        [media_type, retry, challenge]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// The problem that says what a bare status of a web framework says: no such route, too late.
+    /// `None` where the status is no error of the contract.
+    #[must_use]
+    pub fn from_status(status: u16) -> Option<Self> {
+        let code = match status {
+            400 => Code::BodyMalformed,
+            404 => Code::NotFound,
+            405 => Code::MethodNotAllowed,
+            408 => Code::RequestTimeout,
+            413 => Code::BodyTooLarge,
+            415 => Code::UnsupportedMediaType,
+            422 => Code::ValidationFailed,
+            500 => Code::Internal,
+            503 => Code::Unavailable,
+            _ => return None,
+        };
+        Some(match code {
+            Code::MethodNotAllowed => Self::new(code, "use one of the methods in the header Allow"),
+            Code::RequestTimeout => Self::new(
+                code,
+                "it may or may not have been carried out; look before sending it again",
+            ),
+            _ => code.into(),
+        })
     }
 
     /// The value of the header `Retry-After`: whole seconds, rounded up, so that nobody comes too
@@ -80,6 +123,17 @@ mod tests {
             assert_eq!(problem.retry_after_seconds(), Some(seconds), "{millis} ms");
         }
         assert_eq!(Problem::from(Code::NotFound).retry_after_seconds(), None);
+    }
+
+    #[test]
+    fn a_problem_made_of_a_status_has_that_status() {
+        for status in 100..600 {
+            let problem = Problem::from_status(status);
+            assert!(problem.is_none_or(|problem| problem.status() == status));
+        }
+        let late = Problem::retry_later(Code::Unavailable, Duration::from_secs(2), "later");
+        let media_type = ("content-type", Problem::MEDIA_TYPE.into());
+        assert_eq!(late.headers(), [media_type, ("retry-after", "2".into())]);
     }
 
     #[test]

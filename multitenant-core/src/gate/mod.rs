@@ -1,37 +1,30 @@
 //! The one decision: who acts for which tenant, or why not.
 
+mod misplaced;
+mod passage;
 mod principal;
 mod refusal;
 mod refusal_log;
+mod route;
 mod rule;
 
 use std::sync::Arc;
+
+use tokio::runtime::Handle;
 
 use crate::auth::{Authenticator, Identity, Policies};
 use crate::rbac::{EnterpriseAction, Permission, PermissionSet, Reach};
 use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
 use crate::tenant::{Tenant, TenantError};
-use crate::{Realm, Standing, TenantId};
+use crate::{Problem, Realm, Standing, TenantId};
 
+pub use misplaced::Misplaced;
+pub use passage::Passage;
 pub use principal::Principal;
 pub use refusal::Refusal;
 pub use refusal_log::RefusalLog;
-pub use rule::Access;
-
-/// What a request was let through as.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Passage {
-    /// Nobody in particular, no tenant.
-    Public,
-    /// Nobody in particular, who names a tenant. `None`: there is no such tenant, or it is not
-    /// served, which the caller must not notice.
-    Hinted(Option<Tenant>),
-    /// A user of a tenant.
-    User(Principal, Tenant),
-    /// A member of the platform's staff.
-    Staff(Principal),
-}
+pub use route::Route;
+pub use rule::{Access, AccessRule};
 
 /// Decides for each request who acts for which tenant, or why not. Cheap to clone.
 #[derive(Clone)]
@@ -106,6 +99,33 @@ impl Gate {
                 while_password_change_due,
             } => self.staff(request, while_password_change_due, action).await,
         }
+    }
+
+    /// As [`admit`](Self::admit), with what an adapter does around it: a refusal leaves a line in
+    /// the log, and whoever is let through stands in the current span's fields `tenant` and
+    /// `subject`, if it has them.
+    ///
+    /// # Errors
+    /// The [`Problem`] that the caller is told.
+    pub async fn guard(
+        &self,
+        request: &(impl RequestView + ?Sized),
+        access: Access,
+    ) -> Result<Passage, Problem> {
+        match self.admit(request, access).await {
+            Ok(passage) => {
+                passage.record();
+                Ok(passage)
+            }
+            Err(refusal) => Err(refusal.tell()),
+        }
+    }
+
+    /// The runtime on which tenants' connections live. An adapter whose handlers run on
+    /// runtimes of their own polls them [within](Handle::enter) this one.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        self.inner.resolver.tenants().runtime()
     }
 
     /// Checks that nothing in a request contradicts a tenant that is known from elsewhere, such as

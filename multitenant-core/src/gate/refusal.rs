@@ -35,6 +35,20 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// Writes it to the log, and says what the caller is told.
+    pub(super) fn tell(&self) -> Problem {
+        let problem = Problem::from(self);
+        let (code, error) = (problem.code, self as &(dyn std::error::Error + 'static));
+        if problem.status() < 500 {
+            tracing::debug!(%code, error, "a request was refused");
+        } else {
+            tracing::warn!(%code, error, "a request could not be decided upon");
+        }
+        problem
+    }
+}
+
 impl From<RepeatedHeader> for Refusal {
     fn from(error: RepeatedHeader) -> Self {
         ResolveError::from(error).into()

@@ -64,3 +64,32 @@ impl From<EnterpriseAction> for Access {
         Self::staff(action)
     }
 }
+
+/// What says who may use a route.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say who may use the route",
+    label = "expected an access rule",
+    note = "give a permission such as `invoices::READ`, an `EnterpriseAction`, or an `Access` such as `Access::USER`; a route for everybody is added by `.public(path, handler)`"
+)]
+pub trait AccessRule {
+    /// The rule.
+    fn access(self) -> Access;
+}
+
+impl AccessRule for Access {
+    fn access(self) -> Access {
+        self
+    }
+}
+
+impl AccessRule for Permission {
+    fn access(self) -> Access {
+        self.into()
+    }
+}
+
+impl AccessRule for EnterpriseAction {
+    fn access(self) -> Access {
+        self.into()
+    }
+}

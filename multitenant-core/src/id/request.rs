@@ -1,7 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use crate::limits::REQUEST_ID_MAX_BYTES;
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
 
 /// The id under which a request stands in the log, in a problem and in an audit row.
 ///
@@ -34,6 +40,27 @@ impl RequestId {
         header.and_then(Self::read).unwrap_or_else(Self::generate)
     }
 
+    /// As [`accept`](Self::accept), from every value of the header that came: two name nobody.
+    #[must_use]
+    pub fn accept_only<'h>(values: impl IntoIterator<Item = &'h [u8]>) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (one, None) => Self::accept(one),
+            _ => Self::generate(),
+        }
+    }
+
+    /// Runs `future` as the work on this request: [`current`](Self::current) tells it the id.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// The id of the request that this task works on.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
     fn read(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() || bytes.len() > REQUEST_ID_MAX_BYTES {
             return None;
@@ -59,9 +86,33 @@ impl fmt::Display for RequestId {
     }
 }
 
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_ids_neither_is_kept() {
+        let one: [&[u8]; 1] = [b"theirs"];
+        assert_eq!(RequestId::accept_only(one).as_str(), "theirs");
+        for others in [&[][..], &[&b"theirs"[..], b"theirs"]] {
+            let given = RequestId::accept_only(others.iter().copied());
+            assert_ne!(given.as_str(), "theirs");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_on_a_request_knows_its_id() {
+        let id = RequestId::generate();
+        let found = id.clone().scope(async { RequestId::current() }).await;
+        assert_eq!(found, Some(id));
+        assert_eq!(RequestId::current(), None);
+    }
 
     #[test]
     fn only_a_sane_token_is_kept() {

@@ -25,12 +25,30 @@ use crate::{Code, Problem};
 /// [`Code::BodyMalformed`] where it is not; [`Code::ValidationFailed`] with the first offending
 /// field where it is not a `T`.
 pub fn json<T: DeserializeOwned>(content_type: Option<&[u8]>, body: &[u8]) -> Result<T, Problem> {
-    if !content_type.is_some_and(is_json) {
-        return Err(Problem::new(
-            Code::UnsupportedMediaType,
-            "send the body as Content-Type: application/json",
-        ));
+    expect_json(content_type)?;
+    json_text(body)
+}
+
+/// Checks every value of the header `Content-Type` that came, so that a body which is not wanted
+/// need not be read.
+///
+/// # Errors
+/// [`Code::UnsupportedMediaType`] where there is not one, or it is not JSON in UTF-8.
+pub fn expect_json<'h>(values: impl IntoIterator<Item = &'h [u8]>) -> Result<(), Problem> {
+    let mut values = values.into_iter();
+    let only = values.next().filter(|_| values.next().is_none());
+    if only.is_some_and(is_json) {
+        return Ok(());
     }
+    let detail = "send the body as Content-Type: application/json";
+    Err(Problem::new(Code::UnsupportedMediaType, detail))
+}
+
+/// Reads a JSON body whose `Content-Type` was [checked](expect_json).
+///
+/// # Errors
+/// [`Code::BodyMalformed`] and [`Code::ValidationFailed`], as for [`json`].
+pub fn json_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -42,6 +60,19 @@ pub fn json<T: DeserializeOwned>(content_type: Option<&[u8]>, body: &[u8]) -> Re
     let end = reader.end();
     end.map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
     Ok(value)
+}
+
+/// The problem of a body that is larger than is taken.
+#[must_use]
+pub fn too_large() -> Problem {
+    let detail = "send a smaller body, or the same in several requests";
+    Problem::new(Code::BodyTooLarge, detail)
+}
+
+/// The problem of a body that broke off, or whose framing cannot be read.
+#[must_use]
+pub fn broken_off() -> Problem {
+    malformed("the body did not arrive in full")
 }
 
 fn malformed(detail: impl Into<String>) -> Problem {

@@ -5,5 +5,5 @@ mod fault;
 mod json;
 mod query;
 
-pub use json::json;
+pub use json::{broken_off, expect_json, json, json_text, too_large};
 pub use query::query;

@@ -4,7 +4,7 @@ use super::TENANT_HEADER;
 use super::host::{self, HostName};
 use super::path::PathPrefix;
 use super::proxies::{TrustedProxies, UnreadableHost};
-use super::request::{RepeatedHeader, RequestView, single_header};
+use super::request::{RepeatedHeader, RequestView, single_header, target_host};
 use crate::{Domain, Slug, TenantId};
 
 /// Where in a request a tenant can be named, besides its token, the header `x-tenant-id` and the
@@ -74,10 +74,8 @@ impl Sources {
         request: &(impl RequestView + ?Sized),
         owner: impl Fn(&Domain) -> Option<TenantId>,
     ) -> Result<Vec<Hint>, RepeatedHeader> {
-        // Two hosts name nobody, and must not pass for none (RFC 9112, section 3.2).
-        single_header(request, "host")?;
         let named = |host: &[u8]| host::read(host, &self.base_domains, &owner).map(Hint::from);
-        let mut hints: Vec<_> = request.host().and_then(named).into_iter().collect();
+        let mut hints: Vec<_> = target_host(request)?.and_then(named).into_iter().collect();
         match self.proxies.hosts(request) {
             Ok(hosts) => hints.extend(hosts.iter().filter_map(|host| named(host))),
             Err(UnreadableHost::Malformed) => hints.push(Hint::Nonsense),

@@ -139,7 +139,7 @@ mod tests {
             named.map(|(_, value)| value.as_bytes()).collect()
         }
 
-        fn host(&self) -> Option<&[u8]> {
+        fn authority(&self) -> Option<&str> {
             None
         }
 

@@ -6,9 +6,9 @@ pub trait RequestView: Sync {
     /// case.
     fn header(&self, name: &str) -> Vec<&[u8]>;
 
-    /// The host that the request was sent to: the authority of an absolute or HTTP/2 target, else
-    /// the `Host` header if there is exactly one. As bytes, port included.
-    fn host(&self) -> Option<&[u8]>;
+    /// The authority of an absolute or HTTP/2 target, as it came; the `Host` header is no part
+    /// of it.
+    fn authority(&self) -> Option<&str>;
 
     /// The path, still percent-encoded.
     fn path(&self) -> &str;
@@ -41,4 +41,21 @@ pub fn single_header<'r>(
         [value] if !value.contains(&b',') => Ok(Some(value)),
         _ => Err(RepeatedHeader { name }),
     }
+}
+
+/// The host that a request was sent to, port included. Where its target names one, the `Host`
+/// header does not count (RFC 9112, section 3.2.2), but must be one all the same.
+pub(super) fn target_host(
+    request: &(impl RequestView + ?Sized),
+) -> Result<Option<&[u8]>, RepeatedHeader> {
+    // Two hosts name nobody, and must not pass for none (RFC 9112, section 3.2).
+    let header = single_header(request, "host")?;
+    let target = request.authority().map(|it| without_user(it).as_bytes());
+    Ok(target.or(header))
+}
+
+fn without_user(authority: &str) -> &str {
+    authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host)
 }

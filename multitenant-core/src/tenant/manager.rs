@@ -107,6 +107,12 @@ impl<C: Connector> TenantManager<C> {
         &self.inner.follower
     }
 
+    /// The runtime on which the manager was started.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        &self.inner.hosts.runtime
+    }
+
     /// The tenant, if it is served. A warm one costs a look into memory; a cold one is read once,
     /// however many wait for it.
     ///

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
 
 use super::error::TenantError;
 use super::handle::Tenant;
@@ -21,6 +22,9 @@ pub trait Tenants: Send + Sync + 'static {
     /// # Errors
     /// [`TenantError::Stale`] where the log could not be read for too long.
     fn check_fresh(&self) -> Result<(), TenantError>;
+
+    /// Where connections are opened, kept and closed.
+    fn runtime(&self) -> &Handle;
 
     /// The tenant if it is served and in memory.
     fn warm(&self, tenant: TenantId) -> Option<Tenant>;
@@ -75,6 +79,10 @@ pub trait TenantControl: Tenants {
 impl<C: Connector> Tenants for TenantManager<C> {
     fn check_fresh(&self) -> Result<(), TenantError> {
         self.check_open()
+    }
+
+    fn runtime(&self) -> &Handle {
+        Self::runtime(self)
     }
 
     fn warm(&self, tenant: TenantId) -> Option<Tenant> {

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::access_log::AccessLog;
 use super::peer::ClientAddress;
-use super::{problems, security_headers};
+use super::security_headers;
 
 /// What [`envelope`] needs to know.
 pub(super) struct Envelope {
@@ -17,8 +17,7 @@ pub(super) struct Envelope {
     pub(super) strict_transport: bool,
 }
 
-/// Finds out who calls, and lets nothing leave without its headers, a problem for a body where
-/// it is an error, and a line in the log.
+/// Finds out who calls, and lets nothing leave without its headers and a line in the log.
 pub(super) async fn envelope(
     State(envelope): State<Arc<Envelope>>,
     request: Request,
@@ -30,8 +29,7 @@ pub(super) async fn envelope(
     }
     let request = Request::from_parts(parts, body);
     let log = AccessLog::start(&request);
-    let response = next.run(request).instrument(log.span()).await;
-    let mut response = problems::from_bare(response);
+    let mut response = next.run(request).instrument(log.span()).await;
     security_headers::add(response.headers_mut(), envelope.strict_transport);
     log.end(response.status());
     response

@@ -6,7 +6,6 @@ mod cors;
 mod envelope;
 mod panic;
 mod peer;
-mod problems;
 mod rate_limit;
 mod security_headers;
 mod stack;

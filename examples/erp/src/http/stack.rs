@@ -65,7 +65,7 @@ impl Stack {
     /// Puts the layers around `routes`, and around the `probes` that watch the server, which no
     /// rate limits. Needs a runtime, on which old addresses are forgotten.
     ///
-    /// From the outside in: the request's id, the envelope (log line, headers, problems), panics,
+    /// From the outside in: the request's id, the envelope (log line, headers), problems, panics,
     /// CORS, the rate limit, the deadline, the body's limit.
     pub fn around(&self, routes: Router, probes: Router) -> Router {
         // A fallback of their own, so that a flood of unknown paths is limited too.
@@ -81,6 +81,7 @@ impl Stack {
         let layers = ServiceBuilder::new()
             .layer(from_fn(multitenant_axum::request_id))
             .layer(from_fn_with_state(envelope_state, envelope))
+            .layer(from_fn(multitenant_axum::problems))
             .layer(CatchPanicLayer::custom(panic::to_problem))
             .option_layer(cors::layer(&self.frontend_origins))
             .layer(TimeoutLayer::with_status_code(

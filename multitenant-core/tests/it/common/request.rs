@@ -8,7 +8,6 @@ use secrecy::{ExposeSecret, SecretString};
 #[derive(Default, Clone)]
 pub struct Request {
     pub headers: Vec<(&'static str, Vec<u8>)>,
-    pub host: Option<Vec<u8>>,
     pub path: Option<String>,
     pub query: Option<String>,
     pub peer: Option<IpAddr>,
@@ -28,9 +27,8 @@ impl Request {
         self.bearer(token.expose_secret())
     }
 
-    pub fn host(mut self, host: &str) -> Self {
-        self.host = Some(host.into());
-        self
+    pub fn host(self, host: &str) -> Self {
+        self.header("host", host)
     }
 
     pub fn path(mut self, path: &str) -> Self {
@@ -55,8 +53,8 @@ impl RequestView for Request {
         named.map(|(_, value)| value.as_slice()).collect()
     }
 
-    fn host(&self) -> Option<&[u8]> {
-        self.host.as_deref()
+    fn authority(&self) -> Option<&str> {
+        None
     }
 
     fn path(&self) -> &str {

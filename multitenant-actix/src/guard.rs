@@ -1,0 +1,145 @@
+use std::fmt;
+use std::future::{Ready, ready};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, HttpMessage, ResponseError};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use multitenant_core::gate::{Access, Gate};
+use multitenant_core::{Code, Problem as CoreProblem};
+
+use crate::within::Within;
+use crate::{Problem, View};
+
+/// Lets only those through to a route whom its rule lets through: a middleware over a [`Gate`].
+/// [`Guarded`](crate::Guarded) puts one around each route; by hand it is for an application that
+/// keeps its own resources and scopes:
+///
+/// ```
+/// use actix_web::web;
+/// use multitenant_actix::Guard;
+/// use multitenant_core::gate::{Access, Gate};
+///
+/// fn ping(gate: Gate) -> actix_web::Resource {
+///     web::resource("/ping").get(async || "pong")
+/// }
+///
+/// fn app(gate: Gate, services: &mut web::ServiceConfig) {
+///     let guard = Guard::new(gate, Access::USER);
+///     services.service(web::scope("/own").wrap(guard).route("/ping", web::get().to(async || "pong")));
+/// }
+/// ```
+///
+/// Those who are let through stand in the request's extensions as a
+/// [`Passage`](multitenant_core::gate::Passage), which the extractors read, and in the current
+/// span's fields `tenant` and `subject`, if it has them. The passage is kept until the response's
+/// body has ended or is dropped. A handler that panics is answered as [`Code::Internal`].
+///
+/// Behind it everything runs within the runtime on which the gate's tenants were started, and not
+/// the worker's own: what a handler opens or spawns by `tokio` outlives its worker.
+#[derive(Clone)]
+pub struct Guard {
+    gate: Gate,
+    access: Access,
+}
+
+impl Guard {
+    /// A guard that asks `gate` by this rule.
+    pub fn new(gate: impl Into<Gate>, access: impl Into<Access>) -> Self {
+        Self {
+            gate: gate.into(),
+            access: access.into(),
+        }
+    }
+
+    async fn run<S, B>(
+        &self,
+        inner: &S,
+        request: ServiceRequest,
+    ) -> Result<ServiceResponse<EitherBody<Within<B>>>, Error>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+        B: MessageBody,
+    {
+        let view = View::of(request.request());
+        let passage = match self.gate.guard(&view, self.access).await {
+            Ok(passage) => passage,
+            Err(problem) => return Ok(refused(request, problem)),
+        };
+        request.extensions_mut().insert(passage.clone());
+        // What a handler left half done is dropped with it, and nobody sees it again.
+        let handled = AssertUnwindSafe(async { inner.call(request).await });
+        let response = match handled.catch_unwind().await {
+            Ok(handled) => handled?,
+            Err(_) => return Err(Problem::from(Code::Internal).into()),
+        };
+        let runtime = self.gate.runtime().clone();
+        let response = response.map_body(|_, body| Within::new(runtime, body).keeping(passage));
+        Ok(response.map_into_left_body())
+    }
+}
+
+fn refused<B>(
+    request: ServiceRequest,
+    problem: CoreProblem,
+) -> ServiceResponse<EitherBody<Within<B>>> {
+    let response = Problem(problem).error_response();
+    request.into_response(response).map_into_right_body()
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Guard").field(&self.access).finish()
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Guard
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<Within<B>>>;
+    type Error = Error;
+    type Transform = GuardService<S>;
+    type InitError = ();
+    type Future = Ready<Result<GuardService<S>, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(GuardService {
+            guard: self.clone(),
+            inner: Rc::new(inner),
+        }))
+    }
+}
+
+/// A service behind a [`Guard`].
+#[derive(Debug, Clone)]
+pub struct GuardService<S> {
+    guard: Guard,
+    inner: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for GuardService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<Within<B>>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (guard, inner) = (self.guard.clone(), Rc::clone(&self.inner));
+        let runtime = guard.gate.runtime().clone();
+        let run = async move { guard.run(&*inner, request).await };
+        Box::pin(Within::new(runtime, run))
+    }
+}

@@ -1,0 +1,44 @@
+//! [actix-web](https://docs.rs/actix-web) over [`multitenant_core`]: routes that each say who may
+//! use them, and handlers that take the tenant's database.
+//!
+//! | I want to … | start at |
+//! | --- | --- |
+//! | say who may use which route | [`Guarded`] with [`get`], [`post`] …, or [`Guard`] around resources of my own |
+//! | take the tenant's database, the tenant, who acts | [`Db`], [`AnySql`], [`Tenant`], [`Principal`] |
+//! | sign somebody in | [`HintedTenant`] |
+//! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
+//! | answer an error | [`Problem`]; [`problems`] for what actix answers by itself |
+//! | find a request in the log | [`request_id`] |
+//!
+//! ## Workers come and go, connections stay
+//!
+//! Each of actix's workers has a runtime of its own, and a socket dies with the runtime that
+//! opened it. Tenants' connections live on the runtime on which the
+//! [`TenantManager`](multitenant_core::tenant::TenantManager) or the `Platform` was started, and
+//! whatever runs behind a [`Guard`] runs within it: a query, a transaction, `tokio::spawn`,
+//! `tokio::time`. Start it on a runtime that outlives the server; under `#[tokio::main]` it has
+//! threads of its own, under `#[actix_web::main]` only the main one.
+#![doc = ""]
+#![doc = include_str!("docs/example.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod extract;
+mod guard;
+mod guarded;
+mod methods;
+mod problem;
+mod request_id;
+mod view;
+mod within;
+
+#[cfg(feature = "_sql")]
+pub use extract::{AnySql, Db};
+pub use extract::{HintedTenant, Json, Path, Principal, Query, Tenant};
+pub use guard::{Guard, GuardService};
+pub use guarded::{Guarded, Route};
+pub use methods::{Methods, any, delete, get, head, options, patch, post, put};
+pub use multitenant_core::gate::AccessRule;
+pub use problem::{Problem, problems};
+pub use request_id::request_id;
+pub use view::View;
+pub use within::Within;
