@@ -11,7 +11,7 @@ use multitenant_core::engine::provisioner::{LoginPassword, Provisioner, Schema};
 use multitenant_core::password::{HashingCost, Password, PasswordHash, PasswordHasher};
 use multitenant_core::platform::Platform;
 use multitenant_core::tenant::{AnySql, Db};
-use multitenant_core::{Clock, NodeId, ServerId, SystemClock, TenantId};
+use multitenant_core::{Clock as _, NodeId, ServerId, SystemClock, TenantId};
 use secrecy::ExposeSecret;
 use sqlx::pool::PoolOptions;
 use uuid::Uuid;
