@@ -114,6 +114,11 @@ impl<C: Connector> Hosts<C> {
         handles.map(each).collect()
     }
 
+    /// Every tenant of which somebody holds anything.
+    pub(super) fn tenants(&self) -> Vec<TenantId> {
+        self.live.lock().keys().copied().collect()
+    }
+
     /// Whether somebody holds anything of the tenant, the cache included.
     pub(super) fn is_held(&self, tenant: TenantId) -> bool {
         self.each_live(tenant, |live| live.is_held())

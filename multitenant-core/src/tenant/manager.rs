@@ -15,7 +15,7 @@ use super::names::NameIndex;
 use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
-use crate::events::{Event, EventKind, Follow, Follower, LogReader};
+use crate::events::{Event, EventKind, Follow, FollowError, Follower, LogReader};
 use crate::{Domain, Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
@@ -246,16 +246,22 @@ struct Follows<C: Connector>(Weak<Inner<C>>);
 
 #[async_trait]
 impl<C: Connector> Follow for Follows<C> {
-    async fn apply(&self, event: &Event) {
+    async fn apply(&self, event: &Event) -> Result<(), FollowError> {
         let Some(inner) = self.0.upgrade() else {
-            return;
+            return Ok(());
         };
         inner.names.apply(event);
         match &event.kind {
             EventKind::TenantChanged { tenant } => inner.reread(*tenant).await,
             EventKind::TenantDeleted { tenant } => inner.end(*tenant, TenantStatus::Deleting),
+            EventKind::Unknown {
+                tenant: Some(tenant),
+                ..
+            } => inner.relearn(*tenant).await,
+            EventKind::Missed => inner.relearn_all().await?,
             _ => {}
         }
+        Ok(())
     }
 }
 
@@ -276,6 +282,30 @@ impl<C: Connector> Inner<C> {
                 self.end(tenant, TenantStatus::Suspended);
             }
         }
+    }
+
+    /// Reads a tenant again, and its name, after something happened to it that this version does
+    /// not know.
+    async fn relearn(&self, tenant: TenantId) {
+        match self.hosts.directory.find(tenant).await {
+            Ok(Some(record)) => self.names.insert(tenant, record.slug),
+            Ok(None) => self.names.remove(tenant),
+            // Only its slug may be an old one: whether it is served is found out next.
+            Err(error) => tracing::warn!(%tenant, %error, "a changed tenant cannot be read"),
+        }
+        self.reread(tenant).await;
+    }
+
+    /// Reads all names, and every tenant that is held, again.
+    async fn relearn_all(&self) -> Result<(), FollowError> {
+        let names = self.hosts.directory.names().await;
+        self.names.replace(names.map_err(FollowError::new)?);
+        // What is being loaded may have been read before what was missed.
+        self.cache.remove_where(|_, _| false);
+        for tenant in self.hosts.tenants() {
+            self.reread(tenant).await;
+        }
+        Ok(())
     }
 
     /// Serves a tenant as it is now: a handle that leads elsewhere drains.

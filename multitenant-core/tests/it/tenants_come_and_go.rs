@@ -8,6 +8,7 @@ use crate::common::eventually;
 use crate::common::nowhere::{Changeable, Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::events::EventKind;
 use multitenant_core::tenant::{
     AcquireError, CacheOptions, ManagerOptions, TenantError, TenantManager,
 };
@@ -299,6 +300,69 @@ async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
         platform.manager.find(&acme.slug).await.unwrap(),
         Some(again.id)
     );
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_version_makes_a_node_read_its_tenant_again_and_go_on() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.manager.get(other.id).await.unwrap();
+    let unknown = |tenant| EventKind::Unknown {
+        word: "moon_landed".to_owned(),
+        tenant,
+        detail: Some("apollo".to_owned()),
+    };
+    platform.directory.set_unheard(acme.id, |record| {
+        record.status = TenantStatus::Suspended;
+        record.slug = "emca".parse().unwrap();
+    });
+    platform.directory.publish(unknown(None));
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Active, "it concerned nobody");
+
+    platform.directory.publish(unknown(Some(acme.id)));
+    platform
+        .directory
+        .set_status(other.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+    let renamed = "emca".parse().unwrap();
+    assert_eq!(
+        platform.manager.find(&renamed).await.unwrap(),
+        Some(acme.id)
+    );
+    assert_eq!(platform.manager.find(&acme.slug).await.unwrap(), None);
+    let heard = platform.manager.get(other.id).await;
+    assert!(matches!(heard, Err(TenantError::NotServed(_))), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.directory.set_unheard(acme.id, |record| {
+        record.status = TenantStatus::Suspended;
+    });
+    platform.directory.set_unheard(other.id, |record| {
+        record.slug = "rehto".parse().unwrap();
+    });
+    platform.directory.publish(EventKind::Missed);
+    platform.directory.names_away.store(true, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap_err();
+    platform.manager.catch_up().await.unwrap_err();
+    platform.directory.names_away.store(false, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+    let renamed = "rehto".parse().unwrap();
+    assert_eq!(
+        platform.manager.find(&renamed).await.unwrap(),
+        Some(other.id)
+    );
+    assert_eq!(platform.manager.find(&other.slug).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::error::Read;
 use crate::directory::Names;
 use crate::engine::AnyPool;
-use crate::events::{Event, FollowError, InvalidEvent, LogReader, Position};
+use crate::events::{Event, FollowError, LogReader, Position};
 use crate::{TenantId, on};
 
 use super::SqlCatalog;
@@ -17,10 +17,8 @@ struct StoredEvent {
     detail: Option<String>,
 }
 
-impl TryFrom<StoredEvent> for Event {
-    type Error = InvalidEvent;
-
-    fn try_from(row: StoredEvent) -> Result<Self, InvalidEvent> {
+impl From<StoredEvent> for Event {
+    fn from(row: StoredEvent) -> Self {
         let position = Position::new(row.position);
         Self::from_parts(position, &row.kind, row.tenant_id, row.detail.as_deref())
     }
@@ -34,8 +32,7 @@ impl LogReader for SqlCatalog {
         let rows: sqlx::Result<Vec<StoredEvent>> = on!(self.pool(), pool =>
             sqlx::query_as(READ).bind(position.number()).fetch_all(pool).await);
         let events = rows.map_err(FollowError::new)?.into_iter();
-        let events = events.map(Event::try_from).collect::<Result<_, _>>();
-        events.map_err(FollowError::new)
+        Ok(events.map(Event::from).collect())
     }
 }
 
