@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::people::People;
-use super::refusals;
+use super::refusals::Refusals;
 use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
 use crate::accounts;
@@ -228,19 +228,20 @@ impl PlatformBuilder {
             on_create: self.on_create,
             node: NodeId::generate(),
         });
-        let (refusals, writing) = refusals::run(catalog.clone(), &Handle::current());
-        let mut tasks = in_background(&catalog, &provisioning);
-        tasks.push(writing);
+        let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
+        let refusals = Arc::new(refusals);
+        let tasks = in_background(&catalog, &provisioning);
         let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
                 catalog,
-                gate: people.gate(resolver, &manager, refusals),
+                gate: people.gate(resolver, &manager, Arc::clone(&refusals)),
                 sign_in: people.sign_in(self.sign_in),
                 accounts: people.accounts,
                 hashing: people.hashing,
                 tenants: Arc::new(manager),
                 provisioning,
+                refusals,
                 registry: self.registry,
                 warnings,
                 tasks: Mutex::new(tasks),

@@ -191,25 +191,6 @@ on_both_engines! {
         world.stop().await;
     }
 
-    async fn refusals_of_those_who_are_signed_in_are_written_down(place: Place) {
-        let world = Running::start(place.platform().await).await;
-        let (tenant, password) = world.tenant_at_work("acme").await;
-        let signed_in = world.sign_in(tenant, &password).await.unwrap();
-        let request = Request::default().token(&signed_in.access_token).header("x-tenant-id", "other");
-        for _ in 0..3 {
-            assert_eq!(world.code(&request, Access::USER).await, Some(Code::TenantMismatch));
-        }
-        let filter = multitenant_core::catalog::AuditFilter { action: Some("request.refused".to_owned()), ..Default::default() };
-        crate::common::eventually("all three are counted", async || {
-            let rows = world.platform.catalog().audit_logs(&filter, Page::default()).await.unwrap();
-            let times = |row: &multitenant_core::catalog::AuditRecord| row.details["times"].as_u64().unwrap();
-            assert!(rows.items.iter().all(|row| row.tenant == Some(tenant)));
-            rows.items.iter().map(times).sum::<u64>() == 3
-        })
-        .await;
-        world.stop().await;
-    }
-
     async fn whoever_changed_while_a_password_was_checked_is_not_signed_in_nor_overwritten(place: Place) {
         use multitenant_core::auth::sign_in::{NewSession, RefreshStore, UserStore};
         use multitenant_core::token::RefreshHash;

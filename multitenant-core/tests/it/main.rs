@@ -19,6 +19,7 @@ mod a_pool_can_be_replaced_by_the_handle;
 mod a_secret_opens_for_its_tenant_only;
 mod an_operation_is_worked_on_by_one_node;
 mod provisioner;
+mod refusals_are_written_down;
 mod tenants_come_and_go;
 mod the_budget_is_exact;
 mod the_log_of_changes_loses_nothing;
