@@ -289,7 +289,8 @@ impl<C: Connector> Inner<C> {
     async fn relearn(&self, tenant: TenantId) {
         match self.hosts.directory.find(tenant).await {
             Ok(Some(record)) => self.names.insert(tenant, record.slug),
-            Ok(None) => self.names.remove(tenant),
+            // It has no database yet, or an event will tell of its end.
+            Ok(None) => {}
             // Only its slug may be an old one: whether it is served is found out next.
             Err(error) => tracing::warn!(%tenant, %error, "a changed tenant cannot be read"),
         }

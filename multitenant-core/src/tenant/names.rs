@@ -58,7 +58,7 @@ impl NameIndex {
         self.state.write().insert(tenant, slug);
     }
 
-    pub(super) fn remove(&self, tenant: TenantId) {
+    fn remove(&self, tenant: TenantId) {
         let mut state = self.state.write();
         state.by_domain.retain(|_, owner| *owner != tenant);
         state.forget_slug(tenant);

@@ -10,7 +10,7 @@ use multitenant_core::directory::TenantStatus;
 use multitenant_core::gate::{Access, Passage};
 use multitenant_core::provision::ProvisioningError;
 use multitenant_core::rbac::access::users;
-use multitenant_core::{Code, Problem};
+use multitenant_core::{Code, Problem, TenantId};
 
 on_both_engines! {
     async fn from_a_new_tenant_to_its_first_admin_at_work(place: Place) {
@@ -70,6 +70,7 @@ on_both_engines! {
         use secrecy::ExposeSecret;
         assert_eq!(refresh.refresh_token.expose_secret(), again.refresh_token.expose_secret());
         let third = world.refresh(realm, &refresh.refresh_token).await.unwrap();
+        assert_eq!(audit_rows(&world, tenant, "session.refresh").await, 2, "a repetition changes nothing");
         let request = Request::default().token(&third.access_token);
         assert_eq!(world.code(&request, Access::USER).await, None);
         // The first token is two generations old: one of the two who have it stole it.
@@ -238,4 +239,12 @@ on_both_engines! {
         assert_eq!(world.code(&request, Access::USER).await, None);
         world.stop().await;
     }
+}
+
+/// How many audit rows of this kind stand in a tenant's database.
+async fn audit_rows(world: &Running, tenant: TenantId, action: &str) -> i64 {
+    const COUNT: &str = "SELECT COUNT(*) FROM mt_audit_logs WHERE action = $1";
+    let tenant = world.platform.tenant(tenant).await.unwrap();
+    let db = tenant.any_sql().unwrap();
+    multitenant_core::on!(&db, db => sqlx::query_scalar(COUNT).bind(action).fetch_one(db).await.unwrap())
 }
