@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::passwords::NewPassword;
 use super::place::Place;
 use super::record::{PersonRow, user_id};
-use super::{AccountError, SqlAccounts, by_themselves, user_rows};
+use super::{AccountError, ENDED_SESSION_LASTS, SqlAccounts, by_themselves, user_rows};
 use crate::auth::sign_in::{
     Account, NewSession, Origin, RefreshStore, Rotation, StoredSession, UserStore,
 };
@@ -161,6 +161,9 @@ impl SqlAccounts {
             .audit(AuditEntry::new("session.begin", "session", session.id))
             .await?;
         write.commit().await?;
+        if let Err(error) = prune_sessions(&place, session.created_at).await {
+            tracing::debug!(%error, "sessions that are over stay for now");
+        }
         Ok(true)
     }
 
@@ -235,6 +238,19 @@ impl SqlAccounts {
         let readable = |name: String| RoleName::new(name).ok();
         Ok(names.into_iter().filter_map(readable).collect())
     }
+}
+
+/// Deletes some of the sessions that have been over for long: more than one sign-in adds, and few
+/// enough not to hold it up.
+async fn prune_sessions(place: &Place, now: Timestamp) -> sqlx::Result<()> {
+    const AT_ONCE: i64 = 20;
+    let (text, over_since) = (place.texts().prune_sessions, now - ENDED_SESSION_LASTS);
+    on!(&place.db, db => sqlx::query(text)
+        .bind(over_since)
+        .bind(AT_ONCE)
+        .execute(db)
+        .await
+        .map(drop))
 }
 
 #[async_trait]

@@ -30,7 +30,9 @@ impl FollowError {
 /// Reads the log of changes.
 #[async_trait]
 pub trait LogReader: Send + Sync + 'static {
-    /// The events after `position`, in order, at most some hundreds; empty when there are none.
+    /// The events after `position`, in order, at most some hundreds; empty when there are none. A
+    /// log that does not keep them for ever says [`EventKind::Missed`] in the place of those that
+    /// are gone.
     ///
     /// # Errors
     /// [`FollowError`] when the store cannot be read.

@@ -14,7 +14,7 @@ use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
 use crate::accounts;
 use crate::auth::sign_in::SignInOptions;
-use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
+use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Retention, SqlCatalog, run_pruner};
 use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::events::run_sweeper;
@@ -52,6 +52,7 @@ pub struct PlatformBuilder {
     application: Option<Migrator>,
     on_create: Vec<Arc<dyn OnCreate>>,
     clock: Option<Arc<dyn Clock>>,
+    retention: Retention,
 }
 
 impl Platform {
@@ -101,6 +102,7 @@ impl PlatformBuilder {
             application: None,
             on_create: Vec::new(),
             clock: None,
+            retention: Retention::default(),
         }
     }
 
@@ -144,6 +146,12 @@ impl PlatformBuilder {
     /// What the application does in a new tenant's database.
     pub fn on_create(mut self, hook: impl OnCreate) -> Self {
         self.on_create.push(Arc::new(hook));
+        self
+    }
+
+    /// How long the catalog keeps what nobody asks for any more.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 
@@ -230,7 +238,7 @@ impl PlatformBuilder {
         });
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
         let refusals = Arc::new(refusals);
-        let tasks = in_background(&catalog, &provisioning);
+        let tasks = in_background(&catalog, &provisioning, self.retention);
         let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
@@ -264,11 +272,16 @@ async fn ready(
 }
 
 /// What goes on for as long as the platform runs.
-fn in_background(catalog: &SqlCatalog, provisioning: &Provisioning) -> Vec<JoinHandle<()>> {
+fn in_background(
+    catalog: &SqlCatalog,
+    provisioning: &Provisioning,
+    retention: Retention,
+) -> Vec<JoinHandle<()>> {
     let runtime = Handle::current();
     vec![
         run_sweeper(Arc::new(catalog.clone()), &runtime),
         run_recovery(provisioning, &runtime),
+        run_pruner(catalog, retention, &runtime),
     ]
 }
 

@@ -22,6 +22,7 @@ mod provisioner;
 mod refusals_are_written_down;
 mod tenants_come_and_go;
 mod the_budget_is_exact;
+mod the_catalog_keeps_what_is_asked_for;
 mod the_log_of_changes_loses_nothing;
 mod the_server_counts_no_more_than_the_budget;
 mod time_passes;

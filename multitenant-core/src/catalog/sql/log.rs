@@ -4,7 +4,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::error::Read;
 use crate::directory::Names;
 use crate::engine::AnyPool;
-use crate::events::{Event, FollowError, LogReader, Position};
+use crate::events::{Event, EventKind, FollowError, LogReader, Position};
 use crate::{TenantId, on};
 
 use super::SqlCatalog;
@@ -32,8 +32,20 @@ impl LogReader for SqlCatalog {
         let rows: sqlx::Result<Vec<StoredEvent>> = on!(self.pool(), pool =>
             sqlx::query_as(READ).bind(position.number()).fetch_all(pool).await);
         let events = rows.map_err(FollowError::new)?.into_iter();
-        Ok(events.map(Event::from).collect())
+        Ok(after(position, events.map(Event::from).collect()))
     }
+}
+
+/// Says where events between `position` and these are gone from the log. Numbers have no gaps, and
+/// the newest event always stays.
+fn after(position: Position, mut events: Vec<Event>) -> Vec<Event> {
+    let before_first = events.first().map(|event| event.position.number() - 1);
+    if let Some(number) = before_first.filter(|number| *number > position.number()) {
+        let position = Position::new(number);
+        let kind = EventKind::Missed;
+        events.insert(0, Event { position, kind });
+    }
+    events
 }
 
 #[derive(sqlx::FromRow)]

@@ -8,6 +8,7 @@ mod log;
 mod nodes;
 mod open;
 mod operations;
+mod prune;
 mod reserve;
 mod stored_operation;
 mod tenants;
@@ -32,6 +33,7 @@ use super::{
 use transaction::LogTransaction;
 
 pub use open::OpenError;
+pub use prune::run_pruner;
 pub use write::Write;
 #[cfg(feature = "accounts")]
 pub(crate) use write::add_audit_row;
