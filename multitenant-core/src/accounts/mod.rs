@@ -44,6 +44,10 @@ const ADMIN: &str = "Admin";
 /// How long a temporary password works.
 pub const TEMPORARY_PASSWORD_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long a session is kept after its end. Sessions grow in number by sign-ins only, so those that
+/// are over are deleted then: no database is opened for that alone.
+pub const ENDED_SESSION_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// People, their sessions and their roles, in SQL. Implements the stores that
 /// [`SignIn`](crate::auth::sign_in::SignIn), [`Sessions`](crate::auth::Sessions) and
 /// [`Policies`](crate::auth::Policies) need. Cheap to clone.

@@ -5,8 +5,10 @@ use async_trait::async_trait;
 use super::passwords::NewPassword;
 use super::place::Place;
 use super::record::{PersonRow, user_id};
-use super::{AccountError, SqlAccounts, by_themselves, user_rows};
-use crate::auth::sign_in::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
+use super::{AccountError, ENDED_SESSION_LASTS, SqlAccounts, by_themselves, user_rows};
+use crate::auth::sign_in::{
+    Account, NewSession, Origin, RefreshStore, Rotation, StoredSession, UserStore,
+};
 use crate::auth::{AuthError, LiveSession, PolicyStore, SessionStore};
 use crate::catalog::AuditEntry;
 use crate::events::EventKind;
@@ -105,21 +107,9 @@ impl RefreshStore for SqlAccounts {
         &self,
         tenant: Option<TenantId>,
         session: SessionId,
-        generation: u32,
-        next: RefreshHash,
-        now: Timestamp,
+        rotation: &Rotation,
     ) -> Result<bool, AuthError> {
-        let place = self.place(tenant).await?;
-        let text = place.texts().rotate_session;
-        let rotated = on!(&place.db, db => sqlx::query(text)
-            .bind(session)
-            .bind(i64::from(generation))
-            .bind(&next.as_bytes()[..])
-            .bind(now)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()));
-        Ok(rotated.map_err(AccountError::from)? == 1)
+        Ok(self.rotate_session(tenant, session, rotation).await?)
     }
 
     async fn end(
@@ -152,6 +142,7 @@ impl SqlAccounts {
             .await
             .map(|done| done.rows_affected()))?;
         if held == 0 {
+            write.give_up().await?;
             return Ok(false);
         }
         let text = place.texts().begin_session;
@@ -168,6 +159,38 @@ impl SqlAccounts {
             .await.map(drop))?;
         write
             .audit(AuditEntry::new("session.begin", "session", session.id))
+            .await?;
+        write.commit().await?;
+        if let Err(error) = prune_sessions(&place, session.created_at).await {
+            tracing::debug!(%error, "sessions that are over stay for now");
+        }
+        Ok(true)
+    }
+
+    async fn rotate_session(
+        &self,
+        tenant: Option<TenantId>,
+        session: SessionId,
+        rotation: &Rotation,
+    ) -> Result<bool, AccountError> {
+        let place = self.place(tenant).await?;
+        let change = by_themselves(tenant, &rotation.subject, &rotation.origin);
+        let mut write = self.write(&place, &change, Vec::new()).await?;
+        let text = place.texts().rotate_session;
+        let rotated = on!(write.sql(), sql => sqlx::query(text)
+            .bind(session)
+            .bind(i64::from(rotation.generation))
+            .bind(&rotation.next.as_bytes()[..])
+            .bind(rotation.at)
+            .execute(&mut **sql)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if rotated == 0 {
+            write.give_up().await?;
+            return Ok(false);
+        }
+        write
+            .audit(AuditEntry::new("session.refresh", "session", session))
             .await?;
         write.commit().await?;
         Ok(true)
@@ -215,6 +238,19 @@ impl SqlAccounts {
         let readable = |name: String| RoleName::new(name).ok();
         Ok(names.into_iter().filter_map(readable).collect())
     }
+}
+
+/// Deletes some of the sessions that have been over for long: more than one sign-in adds, and few
+/// enough not to hold it up.
+async fn prune_sessions(place: &Place, now: Timestamp) -> sqlx::Result<()> {
+    const AT_ONCE: i64 = 20;
+    let (text, over_since) = (place.texts().prune_sessions, now - ENDED_SESSION_LASTS);
+    on!(&place.db, db => sqlx::query(text)
+        .bind(over_since)
+        .bind(AT_ONCE)
+        .execute(db)
+        .await
+        .map(drop))
 }
 
 #[async_trait]

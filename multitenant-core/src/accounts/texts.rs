@@ -13,6 +13,7 @@ pub(super) struct Texts {
     pub(super) rotate_session: &'static str,
     pub(super) end_session: &'static str,
     pub(super) end_sessions_of: &'static str,
+    pub(super) prune_sessions: &'static str,
 }
 
 macro_rules! texts {
@@ -74,7 +75,14 @@ macro_rules! texts {
             end_sessions_of: concat!(
                 "UPDATE ",
                 $sessions,
-                " SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL"
+                " SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2"
+            ),
+            prune_sessions: concat!(
+                "DELETE FROM ",
+                $sessions,
+                " WHERE id IN (SELECT id FROM ",
+                $sessions,
+                " WHERE COALESCE(ended_at, expires_at) < $1 LIMIT $2)"
             ),
         }
     };

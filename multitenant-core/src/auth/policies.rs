@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::AuthError;
 use crate::TenantId;
-use crate::events::{Event, EventKind, Follow};
+use crate::events::{Event, EventKind, Follow, FollowError};
 use crate::rbac::Policy;
 use crate::tenant::{CacheOptions, Cached, TenantCache};
 
@@ -50,12 +50,17 @@ impl Policies {
 
 #[async_trait]
 impl Follow for Policies {
-    async fn apply(&self, event: &Event) {
+    async fn apply(&self, event: &Event) -> Result<(), FollowError> {
         match &event.kind {
-            EventKind::PolicyChanged { tenant } | EventKind::TenantDeleted { tenant } => {
-                self.cache.remove(*tenant);
-            }
+            EventKind::PolicyChanged { tenant }
+            | EventKind::TenantDeleted { tenant }
+            | EventKind::Unknown {
+                tenant: Some(tenant),
+                ..
+            } => drop(self.cache.remove(*tenant)),
+            EventKind::Missed => drop(self.cache.clear()),
             _ => {}
         }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::AuthError;
-use crate::events::{Event, EventKind, Follow};
+use crate::events::{Event, EventKind, Follow, FollowError};
 use crate::tenant::{Cache, CacheOptions, Cached};
 use crate::{SessionId, Subject, TenantId};
 
@@ -80,7 +80,7 @@ impl Sessions {
 
 #[async_trait]
 impl Follow for Sessions {
-    async fn apply(&self, event: &Event) {
+    async fn apply(&self, event: &Event) -> Result<(), FollowError> {
         match &event.kind {
             EventKind::SessionEnded { tenant, session } => {
                 self.cache.remove((*tenant, *session));
@@ -91,7 +91,10 @@ impl Follow for Sessions {
             EventKind::TenantDeleted { tenant } => {
                 self.cache.remove_where(|(of, _), _| *of == Some(*tenant));
             }
+            EventKind::Unknown { tenant, .. } => self.cache.remove_where(|(of, _), _| of == tenant),
+            EventKind::Missed => drop(self.cache.clear()),
             _ => {}
         }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod idempotency;
 mod operation;
 mod page;
+mod retention;
 mod seam;
 mod search;
 mod secret;
@@ -27,11 +28,12 @@ pub use operation::{
     StepStatus,
 };
 pub use page::{InvalidPage, Listed, Page};
+pub use retention::{Pruned, Retention};
 pub use seam::{Catalog, Operations};
 #[cfg(feature = "accounts")]
 pub(crate) use search::containing;
 pub use secret::{SealedSecret, SecretVault, SecretVaultError};
 #[cfg(feature = "accounts")]
 pub(crate) use sql::add_audit_row;
-pub use sql::{OpenError, SqlCatalog, Write};
+pub use sql::{OpenError, SqlCatalog, Write, run_pruner};
 pub use tenant::{NewTenant, Placement, TenantFilter, TenantPatch, TenantRow};

@@ -93,20 +93,25 @@ pub enum EventKind {
         /// The tenant.
         tenant: TenantId,
     },
-}
-
-/// A row of the log that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("event {position} of kind {kind:?} cannot be read; was it written by a newer version?")]
-pub struct InvalidEvent {
-    position: Position,
-    kind: String,
+    /// Something of a newer version of this library, that this one cannot read. Whoever follows
+    /// forgets all that is remembered of the tenant, or of the staff.
+    Unknown {
+        /// The word under which it is stored.
+        word: String,
+        /// Whose realm.
+        tenant: Option<TenantId>,
+        /// What else is stored of it.
+        detail: Option<String>,
+    },
+    /// Events up to this place are no longer in the log, and this reader had not seen them. Whoever
+    /// follows forgets everything. A reader makes it; it is never stored.
+    Missed,
 }
 
 impl EventKind {
     /// The word under which it is stored.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub fn word(&self) -> &str {
         match self {
             Self::TenantCreated { .. } => "tenant_created",
             Self::TenantChanged { .. } => "tenant_changed",
@@ -116,6 +121,8 @@ impl EventKind {
             Self::SessionEnded { .. } => "session_ended",
             Self::SubjectChanged { .. } => "subject_changed",
             Self::PolicyChanged { .. } => "policy_changed",
+            Self::Unknown { word, .. } => word,
+            Self::Missed => "missed",
         }
     }
 
@@ -129,7 +136,10 @@ impl EventKind {
             | Self::DomainAdded { tenant, .. }
             | Self::DomainRemoved { tenant, .. }
             | Self::PolicyChanged { tenant } => Some(*tenant),
-            Self::SessionEnded { tenant, .. } | Self::SubjectChanged { tenant, .. } => *tenant,
+            Self::SessionEnded { tenant, .. }
+            | Self::SubjectChanged { tenant, .. }
+            | Self::Unknown { tenant, .. } => *tenant,
+            Self::Missed => None,
         }
     }
 
@@ -143,31 +153,33 @@ impl EventKind {
             }
             Self::SessionEnded { session, .. } => Some(session.to_string()),
             Self::SubjectChanged { subject, .. } => Some(subject.to_string()),
+            Self::Unknown { detail, .. } => detail.clone(),
             Self::TenantChanged { .. }
             | Self::TenantDeleted { .. }
-            | Self::PolicyChanged { .. } => None,
+            | Self::PolicyChanged { .. }
+            | Self::Missed => None,
         }
     }
 }
 
 impl Event {
     /// Reads an event back from its [`word`](EventKind::word), [`tenant`](EventKind::tenant) and
-    /// [`detail`](EventKind::detail).
-    ///
-    /// # Errors
-    /// [`InvalidEvent`] for a word or a detail that this version does not know.
+    /// [`detail`](EventKind::detail): [`EventKind::Unknown`] where this version knows no such word,
+    /// or reads no such detail.
+    #[must_use]
     pub fn from_parts(
         position: Position,
         word: &str,
         tenant: Option<TenantId>,
         detail: Option<&str>,
-    ) -> Result<Self, InvalidEvent> {
-        kind_from_parts(word, tenant, detail)
-            .map(|kind| Self { position, kind })
-            .ok_or_else(|| InvalidEvent {
-                position,
-                kind: word.to_owned(),
-            })
+    ) -> Self {
+        let kind = kind_from_parts(word, tenant, detail);
+        let kind = kind.unwrap_or_else(|| EventKind::Unknown {
+            word: word.to_owned(),
+            tenant,
+            detail: detail.map(str::to_owned),
+        });
+        Self { position, kind }
     }
 }
 
@@ -237,6 +249,11 @@ mod tests {
                 subject,
             },
             EventKind::PolicyChanged { tenant },
+            EventKind::Unknown {
+                word: "moon_landed".to_owned(),
+                tenant: Some(tenant),
+                detail: Some("apollo".to_owned()),
+            },
         ];
         for kind in kinds {
             let read = Event::from_parts(
@@ -245,13 +262,17 @@ mod tests {
                 kind.tenant(),
                 kind.detail().as_deref(),
             );
-            assert_eq!(read.unwrap().kind, kind);
+            assert_eq!(read.kind, kind);
         }
     }
 
     #[test]
-    fn an_event_of_a_newer_version_is_an_error_and_no_panic() {
-        let read = Event::from_parts(Position::START, "moon_landed", None, None);
-        assert!(read.is_err());
+    fn what_a_known_word_says_in_a_newer_way_is_kept_as_it_is() {
+        let read = Event::from_parts(Position::START, "session_ended", None, Some("all"));
+        assert!(matches!(read.kind, EventKind::Unknown { .. }));
+        assert_eq!(
+            (read.kind.word(), read.kind.detail()),
+            ("session_ended", Some("all".to_owned()))
+        );
     }
 }

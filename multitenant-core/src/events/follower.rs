@@ -1,5 +1,6 @@
 //! Reads the log and tells whoever must know, in the order of the log.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Event, Position};
+use super::{Event, EventKind, Position};
 
 /// The log could not be read, or what it says could not be applied.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -29,7 +30,9 @@ impl FollowError {
 /// Reads the log of changes.
 #[async_trait]
 pub trait LogReader: Send + Sync + 'static {
-    /// The events after `position`, in order, at most some hundreds; empty when there are none.
+    /// The events after `position`, in order, at most some hundreds; empty when there are none. A
+    /// log that does not keep them for ever says [`EventKind::Missed`] in the place of those that
+    /// are gone.
     ///
     /// # Errors
     /// [`FollowError`] when the store cannot be read.
@@ -39,8 +42,13 @@ pub trait LogReader: Send + Sync + 'static {
 /// Must hear of changes: forgets or re-reads what an event names.
 #[async_trait]
 pub trait Follow: Send + Sync + 'static {
-    /// Applies one event. When it returns, nothing older is served from memory.
-    async fn apply(&self, event: &Event);
+    /// Applies one event. When it returns, nothing older is served from memory. It may be told the
+    /// same event again.
+    ///
+    /// # Errors
+    /// [`FollowError`] when what has to be read again cannot be; the event is told again soon, and
+    /// none after it before.
+    async fn apply(&self, event: &Event) -> Result<(), FollowError>;
 }
 
 /// How the log is followed.
@@ -83,7 +91,31 @@ struct Inner {
 
 struct Reading {
     position: Position,
+    /// Words of events that this version does not know, and that were said in the log.
+    unknown: HashSet<String>,
 }
+
+impl Reading {
+    fn from(position: Position) -> Self {
+        let unknown = HashSet::new();
+        Self { position, unknown }
+    }
+
+    fn notice(&mut self, event: &Event) {
+        let EventKind::Unknown { word, .. } = &event.kind else {
+            return;
+        };
+        if self.unknown.len() < UNKNOWN_MAX && self.unknown.insert(word.clone()) {
+            tracing::warn!(
+                event = word,
+                "another node runs a newer version, and says what this one cannot read"
+            );
+        }
+    }
+}
+
+/// Most words that are said in the log.
+const UNKNOWN_MAX: usize = 100;
 
 #[derive(Clone, Copy)]
 struct Progress {
@@ -107,7 +139,7 @@ impl Follower {
                 log,
                 options,
                 followers: Mutex::default(),
-                reading: AsyncMutex::new(Reading { position }),
+                reading: AsyncMutex::new(Reading::from(position)),
                 miss: AsyncMutex::new(None),
                 progress: Mutex::new(progress),
                 fresh: AtomicBool::new(true),
@@ -166,7 +198,8 @@ impl Follower {
                 break;
             }
             for event in events {
-                self.tell(&event).await;
+                reading.notice(&event);
+                self.tell(&event).await?;
                 reading.position = event.position;
             }
         }
@@ -176,11 +209,12 @@ impl Follower {
         Ok(())
     }
 
-    async fn tell(&self, event: &Event) {
+    async fn tell(&self, event: &Event) -> Result<(), FollowError> {
         let followers = self.inner.followers.lock().clone();
         for follower in followers {
-            follower.apply(event).await;
+            follower.apply(event).await?;
         }
+        Ok(())
     }
 
     /// Whether what this node knows is recent enough to be served. Costs one read of memory; the

@@ -5,7 +5,7 @@ mod follower;
 mod intents;
 mod local;
 
-pub use event::{Event, EventKind, InvalidEvent, Position};
+pub use event::{Event, EventKind, Position};
 pub use follower::{Follow, FollowError, Follower, FollowerOptions, LogReader};
 pub use intents::{Intent, IntentError, Intents, ORPHAN_AGE, run_sweeper};
 pub use local::LocalLog;

@@ -10,12 +10,12 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::people::People;
-use super::refusals;
+use super::refusals::Refusals;
 use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
 use crate::accounts;
 use crate::auth::sign_in::SignInOptions;
-use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
+use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Retention, SqlCatalog, run_pruner};
 use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::events::run_sweeper;
@@ -54,6 +54,7 @@ pub struct PlatformBuilder {
     on_create: Vec<Arc<dyn OnCreate>>,
     clock: Option<Arc<dyn Clock>>,
     lease: Duration,
+    retention: Retention,
 }
 
 impl Platform {
@@ -104,6 +105,7 @@ impl PlatformBuilder {
             on_create: Vec::new(),
             clock: None,
             lease: LEASE,
+            retention: Retention::default(),
         }
     }
 
@@ -147,6 +149,12 @@ impl PlatformBuilder {
     /// What the application does in a new tenant's database.
     pub fn on_create(mut self, hook: impl OnCreate) -> Self {
         self.on_create.push(Arc::new(hook));
+        self
+    }
+
+    /// How long the catalog keeps what nobody asks for any more.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 
@@ -239,19 +247,20 @@ impl PlatformBuilder {
             node: NodeId::generate(),
             lease: self.lease,
         });
-        let (refusals, writing) = refusals::run(catalog.clone(), &Handle::current());
-        let mut tasks = in_background(&catalog, &provisioning);
-        tasks.push(writing);
+        let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
+        let refusals = Arc::new(refusals);
+        let tasks = in_background(&catalog, &provisioning, self.retention);
         let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
                 catalog,
-                gate: people.gate(resolver, &manager, refusals),
+                gate: people.gate(resolver, &manager, Arc::clone(&refusals)),
                 sign_in: people.sign_in(self.sign_in),
                 accounts: people.accounts,
                 hashing: people.hashing,
                 tenants: Arc::new(manager),
                 provisioning,
+                refusals,
                 registry: self.registry,
                 warnings,
                 tasks: Mutex::new(tasks),
@@ -274,11 +283,16 @@ async fn ready(
 }
 
 /// What goes on for as long as the platform runs.
-fn in_background(catalog: &SqlCatalog, provisioning: &Provisioning) -> Vec<JoinHandle<()>> {
+fn in_background(
+    catalog: &SqlCatalog,
+    provisioning: &Provisioning,
+    retention: Retention,
+) -> Vec<JoinHandle<()>> {
     let runtime = Handle::current();
     vec![
         run_sweeper(Arc::new(catalog.clone()), &runtime),
         run_recovery(provisioning, &runtime),
+        run_pruner(catalog, retention, &runtime),
     ]
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::TenantId;
 use crate::accounts::SqlAccounts;
@@ -22,8 +23,13 @@ use crate::provision::Provisioning;
 use crate::rbac::Registry;
 use crate::tenant::{Tenant, TenantControl, TenantError};
 
+use refusals::Refusals;
+
 pub use builder::PlatformBuilder;
 pub use error::PlatformError;
+
+/// What is given to the last writes of a platform that ends, however late it is.
+const LAST_WRITES: Duration = Duration::from_secs(1);
 
 /// One node of a platform, running. Cheap to clone.
 ///
@@ -78,6 +84,7 @@ struct Inner {
     hashing: HashingQueue,
     gate: Gate,
     provisioning: Provisioning,
+    refusals: Arc<Refusals>,
     registry: &'static Registry,
     warnings: Vec<ServerWarning>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -146,13 +153,23 @@ impl Platform {
         &self.inner.warnings
     }
 
-    /// Waits for work in flight and closes every connection; returns whether none of a tenant was
-    /// left open after `deadline`.
+    /// How many refusals of people who were signed in could not be written down as audit rows,
+    /// because there were too many or the catalog was away for too long.
+    #[must_use]
+    pub fn lost_refusals(&self) -> u64 {
+        self.inner.refusals.lost()
+    }
+
+    /// Waits for work in flight, writes down what waits to be, and closes every connection; returns
+    /// whether none of a tenant was left open after `deadline`.
     pub async fn shut_down(&self, deadline: Duration) -> bool {
         for task in self.inner.tasks.lock().drain(..) {
             task.abort();
         }
+        let began = Instant::now();
         let closed = self.inner.tenants.shut_down(deadline).await;
+        let left = deadline.saturating_sub(began.elapsed());
+        self.inner.refusals.finish(left.max(LAST_WRITES)).await;
         self.inner.catalog.close().await;
         closed
     }

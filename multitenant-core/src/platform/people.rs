@@ -61,7 +61,7 @@ impl People {
         &self,
         resolver: Resolver,
         manager: &TenantManager<C>,
-        refusals: Refusals,
+        refusals: Arc<Refusals>,
     ) -> Gate {
         let stored = Arc::new(self.accounts.clone());
         let sessions = Sessions::new(stored.clone(), CacheOptions::default());
@@ -70,7 +70,7 @@ impl People {
         manager.follower().follow(Arc::new(policies.clone()));
         let (keys, clock) = (Arc::clone(&self.keys), Arc::clone(&self.clock));
         let authenticator = TokenAuthenticator::new(keys, sessions, clock);
-        let (authenticator, refusals) = (Arc::new(authenticator), Arc::new(refusals));
+        let authenticator = Arc::new(authenticator);
         Gate::with_refusal_log(resolver, authenticator, policies, refusals)
     }
 }

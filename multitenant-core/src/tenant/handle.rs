@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-use super::budget::{AcquireError, Share};
+use super::budget::{AcquireError, Share, WeakShare};
 use crate::directory::{TenantRecord, TenantStatus};
 use crate::engine::{ConnectData, Connector};
 use crate::{Slug, TenantId};
@@ -62,6 +62,20 @@ pub(super) trait Connections: Send + Sync + 'static {
     fn check(&self) -> Checked;
     /// Open connections, and those of them that are idle.
     fn counts(&self) -> (usize, usize);
+    /// Leads back to them for as long as somebody holds them.
+    fn downgrade(&self) -> Box<dyn WeakConnections>;
+}
+
+/// A tenant's connections, held by others.
+pub(super) trait WeakConnections: Send + Sync + 'static {
+    /// `None` once nobody holds them any more.
+    fn upgrade(&self) -> Option<Box<dyn Connections>>;
+}
+
+impl<C: Connector> WeakConnections for WeakShare<C> {
+    fn upgrade(&self) -> Option<Box<dyn Connections>> {
+        Some(Box::new(WeakShare::upgrade(self)?))
+    }
 }
 
 impl<C: Connector> Connections for Share<C> {
@@ -93,6 +107,10 @@ impl<C: Connector> Connections for Share<C> {
 
     fn counts(&self) -> (usize, usize) {
         self.connections()
+    }
+
+    fn downgrade(&self) -> Box<dyn WeakConnections> {
+        Box::new(Share::downgrade(self))
     }
 }
 
@@ -178,6 +196,11 @@ impl Tenant {
         self.inner.status.send_replace(status);
         let served = status == TenantStatus::Active;
         self.inner.served.store(served, Ordering::Release);
+    }
+
+    /// Whether it is this very handle, and no other of the same tenant.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     pub(super) fn is_at(&self, connect: &ConnectData) -> bool {

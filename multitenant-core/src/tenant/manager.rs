@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::cache::TenantCache;
 use super::error::TenantError;
 use super::handle::Tenant;
-use super::hosts::{Hosts, is_still, reap};
+use super::hosts::{Hosts, reap};
+use super::live::is_still;
 use super::names::NameIndex;
 use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
-use crate::events::{Event, EventKind, Follow, Follower, LogReader};
+use crate::events::{Event, EventKind, Follow, FollowError, Follower, LogReader};
 use crate::{Domain, Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
@@ -56,14 +56,7 @@ impl<C: Connector> TenantManager<C> {
         let follower_options = options.follower.clone();
         let log: Arc<dyn LogReader> = Arc::clone(&directory) as _;
         let follower = Follower::new(log, names.position, follower_options);
-        let hosts = Arc::new(Hosts {
-            connector: Arc::new(connector),
-            directory,
-            runtime: Handle::current(),
-            budgets: Mutex::default(),
-            live: Mutex::default(),
-            options,
-        });
+        let hosts = Arc::new(Hosts::new(connector, directory, options));
         let manager = Self {
             inner: Arc::new(Inner {
                 cache: hosts.cache(),
@@ -219,11 +212,12 @@ impl<C: Connector> TenantManager<C> {
     /// whether no connection of it was left open after `deadline`.
     pub async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
         self.inner.cache.remove(tenant);
-        let Some(tenant) = self.inner.hosts.held(tenant) else {
-            return true;
+        let closed = self.inner.hosts.close(tenant);
+        let drained = async {
+            for connections in closed {
+                connections.drained().await;
+            }
         };
-        tenant.control().close();
-        let drained = tenant.control().drained();
         tokio::time::timeout(deadline, drained).await.is_ok()
     }
 
@@ -235,9 +229,7 @@ impl<C: Connector> TenantManager<C> {
             task.abort();
         }
         self.inner.cache.clear();
-        for tenant in self.inner.hosts.all_held() {
-            tenant.control().close();
-        }
+        self.inner.hosts.close_all();
         let budgets: Vec<_> = self.inner.hosts.budgets.lock().values().cloned().collect();
         let emptied = async {
             for budget in budgets {
@@ -260,16 +252,22 @@ struct Follows<C: Connector>(Weak<Inner<C>>);
 
 #[async_trait]
 impl<C: Connector> Follow for Follows<C> {
-    async fn apply(&self, event: &Event) {
+    async fn apply(&self, event: &Event) -> Result<(), FollowError> {
         let Some(inner) = self.0.upgrade() else {
-            return;
+            return Ok(());
         };
         inner.names.apply(event);
         match &event.kind {
             EventKind::TenantChanged { tenant } => inner.reread(*tenant).await,
             EventKind::TenantDeleted { tenant } => inner.end(*tenant, TenantStatus::Deleting),
+            EventKind::Unknown {
+                tenant: Some(tenant),
+                ..
+            } => inner.relearn(*tenant).await,
+            EventKind::Missed => inner.relearn_all().await?,
             _ => {}
         }
+        Ok(())
     }
 }
 
@@ -277,16 +275,12 @@ impl<C: Connector> Inner<C> {
     /// Reads a tenant again that somebody holds. While that cannot be done the tenant is not
     /// served: it may have been suspended.
     async fn reread(&self, tenant: TenantId) {
-        let Some(held) = self.hosts.held(tenant) else {
+        if !self.hosts.is_held(tenant) {
             self.cache.remove(tenant);
             return;
-        };
+        }
         match self.hosts.directory.find(tenant).await {
-            Ok(Some(record)) if is_still(&held, &record) => {}
-            Ok(Some(record)) if record.status == TenantStatus::Active => {
-                self.cache.remove(tenant);
-                held.control().drain();
-            }
+            Ok(Some(record)) if record.status == TenantStatus::Active => self.renew(&record),
             Ok(Some(record)) => self.end(tenant, record.status),
             Ok(None) => self.end(tenant, TenantStatus::Deleting),
             Err(error) => {
@@ -296,11 +290,44 @@ impl<C: Connector> Inner<C> {
         }
     }
 
-    fn end(&self, tenant: TenantId, status: TenantStatus) {
-        self.cache.remove(tenant);
-        if let Some(held) = self.hosts.held(tenant) {
-            held.set_status(status);
-            held.control().close();
+    /// Reads a tenant again, and its name, after something happened to it that this version does
+    /// not know.
+    async fn relearn(&self, tenant: TenantId) {
+        match self.hosts.directory.find(tenant).await {
+            Ok(Some(record)) => self.names.insert(tenant, record.slug),
+            // It has no database yet, or an event will tell of its end.
+            Ok(None) => {}
+            // Only its slug may be an old one: whether it is served is found out next.
+            Err(error) => tracing::warn!(%tenant, %error, "a changed tenant cannot be read"),
         }
+        self.reread(tenant).await;
+    }
+
+    /// Reads all names, and every tenant that is held, again.
+    async fn relearn_all(&self) -> Result<(), FollowError> {
+        let names = self.hosts.directory.names().await;
+        self.names.replace(names.map_err(FollowError::new)?);
+        // What is being loaded may have been read before what was missed.
+        self.cache.remove_where(|_, _| false);
+        for tenant in self.hosts.tenants() {
+            self.reread(tenant).await;
+        }
+        Ok(())
+    }
+
+    /// Serves a tenant as it is now: a handle that leads elsewhere drains.
+    fn renew(&self, record: &TenantRecord) {
+        let handles = self.hosts.handles(record.id);
+        if !self.cache.holds(record.id, |held| is_still(held, record)) {
+            self.cache.remove(record.id);
+        }
+        for handle in handles {
+            self.hosts.settle(&self.cache, &handle);
+        }
+    }
+
+    fn end(&self, tenant: TenantId, status: TenantStatus) {
+        self.hosts.end(tenant, status);
+        self.cache.remove(tenant);
     }
 }

@@ -7,6 +7,7 @@ mod db;
 mod error;
 mod handle;
 mod hosts;
+mod live;
 mod manager;
 mod names;
 mod options;

@@ -19,31 +19,49 @@ struct State {
     by_domain: HashMap<Domain, TenantId>,
 }
 
+impl State {
+    fn insert(&mut self, tenant: TenantId, slug: Slug) {
+        self.forget_slug(tenant);
+        self.by_id.insert(tenant, slug.clone());
+        self.by_slug.insert(slug, tenant);
+    }
+
+    fn forget_slug(&mut self, tenant: TenantId) {
+        if let Some(slug) = self.by_id.remove(&tenant) {
+            // The slug may belong to another tenant by now.
+            if self.by_slug.get(&slug) == Some(&tenant) {
+                self.by_slug.remove(&slug);
+            }
+        }
+    }
+}
+
 impl NameIndex {
     pub(super) fn new(names: Names) -> Self {
         let index = Self::default();
-        for (tenant, slug) in names.names {
-            index.insert(tenant, slug);
-        }
-        index.state.write().by_domain.extend(names.domains);
+        index.replace(names);
         index
     }
 
-    fn insert(&self, tenant: TenantId, slug: Slug) {
-        let mut state = self.state.write();
-        state.by_id.insert(tenant, slug.clone());
-        state.by_slug.insert(slug, tenant);
+    /// Forgets what was known and knows these.
+    pub(super) fn replace(&self, names: Names) {
+        let mut state = State::default();
+        for (tenant, slug) in names.names {
+            state.insert(tenant, slug);
+        }
+        state.by_domain.extend(names.domains);
+        *self.state.write() = state;
+    }
+
+    /// The tenant exists, under this slug and no other.
+    pub(super) fn insert(&self, tenant: TenantId, slug: Slug) {
+        self.state.write().insert(tenant, slug);
     }
 
     fn remove(&self, tenant: TenantId) {
         let mut state = self.state.write();
         state.by_domain.retain(|_, owner| *owner != tenant);
-        if let Some(slug) = state.by_id.remove(&tenant) {
-            // The slug may belong to another tenant by now.
-            if state.by_slug.get(&slug) == Some(&tenant) {
-                state.by_slug.remove(&slug);
-            }
-        }
+        state.forget_slug(tenant);
     }
 
     fn remove_domain(&self, tenant: TenantId, domain: &Domain) {

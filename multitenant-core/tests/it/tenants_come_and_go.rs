@@ -8,6 +8,7 @@ use crate::common::eventually;
 use crate::common::nowhere::{Changeable, Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::events::EventKind;
 use multitenant_core::tenant::{
     AcquireError, CacheOptions, ManagerOptions, TenantError, TenantManager,
 };
@@ -187,6 +188,98 @@ async fn a_moved_tenant_gets_a_new_handle_and_the_old_one_drains() {
 }
 
 #[tokio::test]
+async fn a_suspension_reaches_every_handle_that_somebody_holds() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |options| {
+        options.tenants = CacheOptions::capacity(1);
+    })
+    .await;
+    let mut held = Vec::new();
+    for place in ["nowhere://one", "nowhere://two", "nowhere://three"] {
+        platform
+            .directory
+            .set(acme.id, |r| r.connect.url = place.to_owned().into());
+        platform.manager.catch_up().await.unwrap();
+        held.push(platform.manager.get(acme.id).await.unwrap());
+    }
+    // The last one is evicted as well.
+    platform.manager.get(other.id).await.unwrap();
+    for handle in &held {
+        handle.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    }
+
+    platform
+        .directory
+        .set_status(acme.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    for handle in &held {
+        assert_eq!(handle.status(), TenantStatus::Suspended);
+        handle.revoked().await;
+        let refused = handle.share::<Nowhere>().unwrap().acquire().await;
+        assert!(matches!(refused, Err(AcquireError::Closed)));
+    }
+    // Activation serves new handles; the old ones stay closed.
+    platform.directory.set_status(acme.id, TenantStatus::Active);
+    platform.manager.catch_up().await.unwrap();
+    let again = platform.manager.get(acme.id).await.unwrap();
+    again.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    assert_eq!(held[0].status(), TenantStatus::Suspended);
+}
+
+#[tokio::test]
+async fn connections_that_are_held_without_their_tenant_are_closed_by_a_suspension_too() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |options| {
+        options.tenants = CacheOptions::capacity(1);
+    })
+    .await;
+    let tenant = platform.manager.get(acme.id).await.unwrap();
+    let share = tenant.share::<Nowhere>().unwrap().clone();
+    drop(tenant);
+    platform.manager.get(other.id).await.unwrap();
+    drop(share.acquire().await.unwrap());
+
+    // Coming back, the tenant has these connections and no second share of the budget.
+    let again = platform.manager.get(acme.id).await.unwrap();
+    drop(again.share::<Nowhere>().unwrap().acquire().await.unwrap());
+    assert_eq!(share.connections(), again.connections());
+    assert_eq!(share.connections(), (1, 1));
+    drop(again);
+    platform.manager.get(other.id).await.unwrap();
+
+    platform
+        .directory
+        .set_status(acme.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    assert!(matches!(share.acquire().await, Err(AcquireError::Closed)));
+}
+
+#[tokio::test]
+async fn closing_a_tenant_waits_for_every_handle_that_is_at_work() {
+    let acme = record("acme");
+    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let old = platform.manager.get(acme.id).await.unwrap();
+    let at_work = old.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    let elsewhere = "nowhere://elsewhere".to_owned();
+    platform
+        .directory
+        .set(acme.id, |r| r.connect.url = elsewhere.into());
+    platform.manager.catch_up().await.unwrap();
+    let new = platform.manager.get(acme.id).await.unwrap();
+    new.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    let brief = Duration::from_millis(20);
+    assert!(!platform.manager.close_tenant(acme.id, brief).await);
+    drop(at_work);
+    let closed = platform
+        .manager
+        .close_tenant(acme.id, Duration::from_secs(5));
+    assert!(closed.await);
+    assert_eq!(platform.connector.counts.open.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
     let acme = record("acme");
     let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
@@ -207,6 +300,69 @@ async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
         platform.manager.find(&acme.slug).await.unwrap(),
         Some(again.id)
     );
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_version_makes_a_node_read_its_tenant_again_and_go_on() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.manager.get(other.id).await.unwrap();
+    let unknown = |tenant| EventKind::Unknown {
+        word: "moon_landed".to_owned(),
+        tenant,
+        detail: Some("apollo".to_owned()),
+    };
+    platform.directory.set_unheard(acme.id, |record| {
+        record.status = TenantStatus::Suspended;
+        record.slug = "emca".parse().unwrap();
+    });
+    platform.directory.publish(unknown(None));
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Active, "it concerned nobody");
+
+    platform.directory.publish(unknown(Some(acme.id)));
+    platform
+        .directory
+        .set_status(other.id, TenantStatus::Suspended);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+    let renamed = "emca".parse().unwrap();
+    assert_eq!(
+        platform.manager.find(&renamed).await.unwrap(),
+        Some(acme.id)
+    );
+    assert_eq!(platform.manager.find(&acme.slug).await.unwrap(), None);
+    let heard = platform.manager.get(other.id).await;
+    assert!(matches!(heard, Err(TenantError::NotServed(_))), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.directory.set_unheard(acme.id, |record| {
+        record.status = TenantStatus::Suspended;
+    });
+    platform.directory.set_unheard(other.id, |record| {
+        record.slug = "rehto".parse().unwrap();
+    });
+    platform.directory.publish(EventKind::Missed);
+    platform.directory.names_away.store(true, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap_err();
+    platform.manager.catch_up().await.unwrap_err();
+    platform.directory.names_away.store(false, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+    let renamed = "rehto".parse().unwrap();
+    assert_eq!(
+        platform.manager.find(&renamed).await.unwrap(),
+        Some(other.id)
+    );
+    assert_eq!(platform.manager.find(&other.slug).await.unwrap(), None);
 }
 
 #[tokio::test]

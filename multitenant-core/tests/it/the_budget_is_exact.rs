@@ -187,6 +187,49 @@ async fn idle_connections_close_by_themselves() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_busy_tenant_no_longer_needs_is_closed_after_the_idle_time() {
+    let mut options = multitenant_core::tenant::ManagerOptions::default();
+    options.budget = BudgetOptions::connections(20);
+    options.budget.idle = Duration::from_secs(60);
+    let connector = Nowhere::default();
+    let (hot, quiet) = (record("hot"), record("quiet"));
+    let manager = multitenant_core::tenant::TenantManager::fixed(
+        connector.clone(),
+        [hot.clone(), quiet.clone()],
+        options,
+    )
+    .await
+    .unwrap();
+    let hot = manager.get(hot.id).await.unwrap();
+    let quiet = manager.get(quiet.id).await.unwrap();
+    let share = hot.share::<Nowhere>().unwrap();
+    // A rush, of which five connections are left; then one request after the other.
+    let mut rush = Vec::new();
+    for _ in 0..5 {
+        rush.push(share.acquire().await.unwrap());
+    }
+    drop(rush);
+    drop(quiet.share::<Nowhere>().unwrap().acquire().await.unwrap());
+    for second in 0..180 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(share.acquire().await.unwrap());
+        let expected = match second {
+            ..58 => Some(((5, 5), (1, 1))),
+            64.. => Some(((1, 1), (0, 0))),
+            _ => None,
+        };
+        if let Some(expected) = expected {
+            assert_eq!(
+                (hot.connections(), quiet.connections()),
+                expected,
+                "{second}"
+            );
+        }
+    }
+    assert_eq!(connector.counts.opened.load(Ordering::SeqCst), 6);
+}
+
 /// One hot tenant whose requests never pause, and one that comes now and then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cold_tenant_is_served_beside_a_hot_one_and_no_request_of_the_hot_one_starves() {

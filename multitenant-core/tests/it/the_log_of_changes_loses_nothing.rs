@@ -188,6 +188,21 @@ on_both_engines! {
         assert_eq!(kinds(&catalog).await.len(), 4);
     }
 
+    async fn what_a_newer_version_says_is_read_as_unknown_and_published_as_it_is(place: Place) {
+        let catalog = place.catalog().await;
+        let tenant = TenantId::generate();
+        let unknown = EventKind::Unknown {
+            word: "moon_landed".to_owned(),
+            tenant: Some(tenant),
+            detail: Some("apollo".to_owned()),
+        };
+        let events = vec![unknown.clone(), EventKind::PolicyChanged { tenant }];
+        let _orphan = catalog.open(events.clone()).await.unwrap();
+        assert_eq!(catalog.sweep(Duration::ZERO).await.unwrap(), 1);
+        let read = kinds(&catalog).await;
+        assert!(read.contains(&unknown) && read.len() == 2, "{read:?}");
+    }
+
     async fn a_deleted_tenant_is_gone_but_for_its_audit_rows(place: Place) {
         let catalog = place.catalog().await;
         let tenant = active(&catalog, "acme").await;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::common::clock::MovedClock;
 use crate::common::platform::Running;
 use crate::common::request::Request;
-use multitenant_core::accounts::{TEMPORARY_PASSWORD_LASTS, UserFilter};
+use multitenant_core::accounts::{ENDED_SESSION_LASTS, TEMPORARY_PASSWORD_LASTS, UserFilter};
 use multitenant_core::auth::sign_in::SignInError;
 use multitenant_core::catalog::{AuditFilter, Catalog, Page};
 use multitenant_core::gate::Access;
-use multitenant_core::{Clock, Code, Realm};
+use multitenant_core::{Clock, Code, Realm, TenantId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -53,4 +53,30 @@ on_both_engines! {
         assert!(users.unwrap().items.iter().all(|user| user.created_at >= before));
         world.stop().await;
     }
+
+    async fn sessions_that_have_been_over_for_long_are_deleted_when_somebody_signs_in(place: Place) {
+        let clock = MovedClock::new();
+        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let (tenant, password) = world.tenant_at_work("acme").await;
+        for _ in 0..3 {
+            world.sign_in(tenant, &password).await.unwrap();
+        }
+        clock.advance(30 * DAY);
+        let lately_over = sessions(&world, tenant).await;
+        world.sign_in(tenant, &password).await.unwrap();
+        // One was begun with the temporary password and ended with it.
+        assert_eq!((lately_over, sessions(&world, tenant).await), (4, 4));
+
+        clock.advance(ENDED_SESSION_LASTS + DAY);
+        world.sign_in(tenant, &password).await.unwrap();
+        assert_eq!(sessions(&world, tenant).await, 2);
+        world.stop().await;
+    }
+}
+
+async fn sessions(world: &Running, tenant: TenantId) -> i64 {
+    let tenant = world.platform.tenant(tenant).await.unwrap();
+    let db = tenant.any_sql().unwrap();
+    multitenant_core::on!(&db, db =>
+        sqlx::query_scalar("SELECT COUNT(*) FROM mt_sessions").fetch_one(db).await.unwrap())
 }

@@ -457,7 +457,11 @@ async fn an_ended_session_and_an_older_version_of_the_person_are_refused() {
     let position = Position::START;
     let tenant = Some(tenant);
     let kind = EventKind::SessionEnded { tenant, session };
-    world.sessions.apply(&Event { position, kind }).await;
+    world
+        .sessions
+        .apply(&Event { position, kind })
+        .await
+        .unwrap();
     assert_eq!(world.code(&request, Access::USER).await, revoked);
 }
 
@@ -474,11 +478,52 @@ async fn a_changed_person_is_read_again() {
     let tenant = Some(world.a.id);
     let kind = EventKind::SubjectChanged { tenant, subject };
     let position = Position::START;
-    world.sessions.apply(&Event { position, kind }).await;
+    world
+        .sessions
+        .apply(&Event { position, kind })
+        .await
+        .unwrap();
     assert_eq!(
         world.code(&request, Access::USER).await,
         Some(Code::TokenRevoked)
     );
+}
+
+#[tokio::test]
+async fn what_this_version_cannot_read_or_has_missed_makes_it_ask_for_everybody_concerned_again() {
+    let world = World::new().await;
+    let unknown = |tenant| EventKind::Unknown {
+        word: "moon_landed".to_owned(),
+        tenant,
+        detail: None,
+    };
+    let table = [
+        (unknown(Some(world.a.id)), [false, true, true]),
+        (unknown(None), [true, true, false]),
+        (EventKind::Missed, [false, false, false]),
+    ];
+    for (kind, remembered) in table {
+        let tokens = [
+            (world.user_of(world.a.id, "Viewer"), Access::USER),
+            (world.user_of(world.b.id, "Viewer"), Access::USER),
+            (
+                world.staff(EnterpriseRole::Admin),
+                EnterpriseAction::Read.into(),
+            ),
+        ];
+        let requests = tokens.map(|(token, access)| (Request::default().bearer(&token), access));
+        for (request, access) in &requests {
+            assert_eq!(world.code(request, *access).await, None);
+        }
+        world.stores.sessions.lock().clear();
+        let position = Position::START;
+        let event = Event { position, kind };
+        world.sessions.apply(&event).await.unwrap();
+        for ((request, access), remembered) in requests.iter().zip(remembered) {
+            let expected = (!remembered).then_some(Code::TokenRevoked);
+            assert_eq!(world.code(request, *access).await, expected, "{event:?}");
+        }
+    }
 }
 
 #[tokio::test]

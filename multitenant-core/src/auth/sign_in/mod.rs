@@ -24,7 +24,7 @@ use crate::{Clock, Email, Realm, SessionId, TenantId, Timestamp};
 pub use door::Door;
 pub use error::SignInError;
 pub use hashing::HashingQueue;
-pub use stores::{Account, NewSession, Origin, RefreshStore, StoredSession, UserStore};
+pub use stores::{Account, NewSession, Origin, RefreshStore, Rotation, StoredSession, UserStore};
 
 /// How long sessions last.
 #[derive(Debug, Clone)]
@@ -228,12 +228,14 @@ impl SignIn {
         let next = presented.successor(&self.keys);
         let stored = self.alive(tenant, session, now).await?;
         if stored.refresh == presented.hash() {
-            let generation = presented.generation();
-            let rotated = self
-                .sessions
-                .rotate(tenant, session, generation, next.hash(), now)
-                .await?;
-            if rotated {
+            let rotation = Rotation {
+                subject: stored.subject.clone(),
+                generation: presented.generation(),
+                next: next.hash(),
+                at: now,
+                origin: origin.clone(),
+            };
+            if self.sessions.rotate(tenant, session, &rotation).await? {
                 return Ok((stored.subject, next));
             }
         }

@@ -60,6 +60,21 @@ pub struct NewSession {
     pub origin: Origin,
 }
 
+/// A refresh token that takes the place of the one before.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// Whose session it is.
+    pub subject: Subject,
+    /// How many times the token had been exchanged before.
+    pub generation: u32,
+    /// The hash of the next token.
+    pub next: RefreshHash,
+    /// When it was made.
+    pub at: Timestamp,
+    /// From where the one before was sent.
+    pub origin: Origin,
+}
+
 /// A session as it is stored, alive or not.
 #[derive(Debug, Clone)]
 pub struct StoredSession {
@@ -140,8 +155,8 @@ pub trait RefreshStore: SessionStore {
         session: SessionId,
     ) -> Result<Option<StoredSession>, AuthError>;
 
-    /// Puts the next refresh token in the place of that of `generation`. `false`: somebody else
-    /// was faster, or the session has ended.
+    /// Puts the next refresh token in the place of that of the rotation's generation. `false`:
+    /// somebody else was faster, or the session has ended.
     ///
     /// # Errors
     /// [`AuthError`] when it could not be written.
@@ -149,9 +164,7 @@ pub trait RefreshStore: SessionStore {
         &self,
         tenant: Option<TenantId>,
         session: SessionId,
-        generation: u32,
-        next: RefreshHash,
-        now: Timestamp,
+        rotation: &Rotation,
     ) -> Result<bool, AuthError>;
 
     /// Ends a session, for a reason that goes into the audit log. In force on this node when it

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::catalog::CatalogError;
-use crate::catalog::error::Read;
 use crate::events::{Event, EventKind, Intent, IntentError, Intents, Position};
 use crate::{TenantId, on};
 
@@ -20,10 +19,10 @@ struct StoredIntent {
 }
 
 impl StoredIntent {
-    fn event(&self) -> Result<EventKind, CatalogError> {
+    /// What is to be published, as it is, also where only a newer version can read it.
+    fn event(&self) -> EventKind {
         let (tenant, detail) = (self.tenant_id, self.detail.as_deref());
-        let event = Event::from_parts(Position::START, &self.kind, tenant, detail);
-        Ok(event.read("intent")?.kind)
+        Event::from_parts(Position::START, &self.kind, tenant, detail).kind
     }
 }
 
@@ -86,7 +85,7 @@ async fn sweep(catalog: &SqlCatalog, age: Duration) -> Result<usize, CatalogErro
     let orphans: Vec<StoredIntent> = on!(tx.sql(), sql =>
         sqlx::query_as(TAKE).bind(opened_before).fetch_all(&mut **sql).await?);
     for orphan in &orphans {
-        tx.publish(orphan.event()?);
+        tx.publish(orphan.event());
     }
     tx.commit().await?;
     let ids: HashSet<Uuid> = orphans.iter().map(|orphan| orphan.id).collect();

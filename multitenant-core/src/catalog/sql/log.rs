@@ -4,7 +4,7 @@ use crate::catalog::CatalogError;
 use crate::catalog::error::Read;
 use crate::directory::Names;
 use crate::engine::AnyPool;
-use crate::events::{Event, FollowError, InvalidEvent, LogReader, Position};
+use crate::events::{Event, EventKind, FollowError, LogReader, Position};
 use crate::{TenantId, on};
 
 use super::SqlCatalog;
@@ -17,10 +17,8 @@ struct StoredEvent {
     detail: Option<String>,
 }
 
-impl TryFrom<StoredEvent> for Event {
-    type Error = InvalidEvent;
-
-    fn try_from(row: StoredEvent) -> Result<Self, InvalidEvent> {
+impl From<StoredEvent> for Event {
+    fn from(row: StoredEvent) -> Self {
         let position = Position::new(row.position);
         Self::from_parts(position, &row.kind, row.tenant_id, row.detail.as_deref())
     }
@@ -34,9 +32,20 @@ impl LogReader for SqlCatalog {
         let rows: sqlx::Result<Vec<StoredEvent>> = on!(self.pool(), pool =>
             sqlx::query_as(READ).bind(position.number()).fetch_all(pool).await);
         let events = rows.map_err(FollowError::new)?.into_iter();
-        let events = events.map(Event::try_from).collect::<Result<_, _>>();
-        events.map_err(FollowError::new)
+        Ok(after(position, events.map(Event::from).collect()))
     }
+}
+
+/// Says where events between `position` and these are gone from the log. Numbers have no gaps, and
+/// the newest event always stays.
+fn after(position: Position, mut events: Vec<Event>) -> Vec<Event> {
+    let before_first = events.first().map(|event| event.position.number() - 1);
+    if let Some(number) = before_first.filter(|number| *number > position.number()) {
+        let position = Position::new(number);
+        let kind = EventKind::Missed;
+        events.insert(0, Event { position, kind });
+    }
+    events
 }
 
 #[derive(sqlx::FromRow)]

@@ -9,6 +9,7 @@ mod log;
 mod nodes;
 mod open;
 mod operations;
+mod prune;
 mod reserve;
 mod stored_operation;
 mod tenant_state;
@@ -34,6 +35,7 @@ use super::{
 use transaction::LogTransaction;
 
 pub use open::OpenError;
+pub use prune::run_pruner;
 pub use write::Write;
 #[cfg(feature = "accounts")]
 pub(crate) use write::add_audit_row;

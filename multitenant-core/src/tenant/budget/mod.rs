@@ -14,4 +14,5 @@ pub use lease::LeasedConnection;
 pub use options::BudgetOptions;
 pub use scheduler::Budget;
 pub use share::Share;
+pub(super) use share::WeakShare;
 pub use state::BudgetStats;

@@ -39,6 +39,18 @@ impl<C: Connector> Clone for Share<C> {
     }
 }
 
+/// A share that others may hold.
+pub(crate) struct WeakShare<C: Connector> {
+    inner: Weak<Inner<C>>,
+}
+
+impl<C: Connector> WeakShare<C> {
+    pub(crate) fn upgrade(&self) -> Option<Share<C>> {
+        let inner = self.inner.upgrade()?;
+        Some(Share { inner })
+    }
+}
+
 impl<C: Connector> Budget<C> {
     /// Lets a tenant take part in the budget. Opens nothing yet.
     #[must_use]
@@ -170,6 +182,11 @@ impl<C: Connector> Share<C> {
             (0, _) => AcquireError::Budget { waited },
             _ => AcquireError::Checkout { waited },
         }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakShare<C> {
+        let inner = Arc::downgrade(&self.inner);
+        WeakShare { inner }
     }
 
     /// Keeps nothing idle any more; whoever holds a handle is served still.

@@ -53,12 +53,14 @@ pub struct Cache<K, V, E = Infallible> {
 type Loaded<V, E> = Result<Cached<V>, CacheError<E>>;
 type Loader<K, V, E> =
     Box<dyn Fn(K) -> Pin<Box<dyn Future<Output = Result<V, E>> + Send>> + Send + Sync>;
-type Evicted<V> = Box<dyn Fn(Cached<V>) + Send + Sync>;
+/// Told of a value after it came into the cache or made room, outside of the lock: by then it may be
+/// the other way round again.
+type Moved<K, V, E> = Box<dyn Fn(&Cache<K, V, E>, &Cached<V>) + Send + Sync>;
 
 struct Inner<K, V, E> {
     state: Mutex<State<K, V, E>>,
     load: Loader<K, V, E>,
-    evicted: Option<Evicted<V>>,
+    moved: Option<Moved<K, V, E>>,
     /// Where loading goes on when the caller's runtime is gone.
     runtime: Handle,
 }
@@ -123,7 +125,7 @@ where
         options: &CacheOptions,
         runtime: Handle,
         load: F,
-        evicted: Option<Evicted<V>>,
+        moved: Option<Moved<K, V, E>>,
     ) -> Self
     where
         F: Fn(K) -> Fut + Send + Sync + 'static,
@@ -142,7 +144,7 @@ where
         let inner = Arc::new(Inner {
             state,
             load,
-            evicted,
+            moved,
             runtime,
         });
         inner.runtime.spawn(sweep_now_and_then(
@@ -233,14 +235,21 @@ where
         });
         state.stats.evictions += u64::from(evicted.is_some());
         drop(state);
-        self.tell_evicted(evicted);
+        self.tell_moved(evicted.iter().chain(&loaded));
         Landing::Loaded(loaded)
     }
 
-    fn tell_evicted(&self, evicted: impl IntoIterator<Item = Cached<V>>) {
-        if let Some(tell) = &self.inner.evicted {
-            evicted.into_iter().for_each(tell);
+    fn tell_moved<'v>(&self, values: impl IntoIterator<Item = &'v Cached<V>>) {
+        if let Some(tell) = &self.inner.moved {
+            values.into_iter().for_each(|value| tell(self, value));
         }
+    }
+
+    /// Whether there is a value of this key that is `so`. No use of it: it goes no later for that.
+    pub(crate) fn holds(&self, key: K, so: impl FnOnce(&V) -> bool) -> bool {
+        let state = self.inner.state.lock();
+        let entry = state.entries.peek(&key);
+        entry.is_some_and(|entry| so(&entry.value))
     }
 
     /// Forgets the value, also one that is being loaded now. What is returned may be
@@ -304,7 +313,7 @@ where
         }
         state.stats.evictions += evicted.len() as u64;
         drop(state);
-        self.tell_evicted(evicted);
+        self.tell_moved(&evicted);
     }
 }
 

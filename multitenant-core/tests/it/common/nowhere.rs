@@ -104,6 +104,7 @@ pub struct Changeable {
     pub finds: AtomicUsize,
     pub log_reads: AtomicUsize,
     pub away: AtomicBool,
+    pub names_away: AtomicBool,
     /// Finds wait for a place here, after they have read.
     pub gate: Option<Semaphore>,
 }
@@ -117,7 +118,7 @@ impl Changeable {
         }
     }
 
-    fn publish(&self, kind: EventKind) {
+    pub fn publish(&self, kind: EventKind) {
         let mut log = self.log.lock();
         let position = Position::new(log.len() as i64 + 1);
         log.push(Event { position, kind });
@@ -136,13 +137,18 @@ impl Changeable {
     }
 
     pub fn set(&self, tenant: TenantId, change: impl FnOnce(&mut TenantRecord)) {
+        self.set_unheard(tenant, change);
+        self.publish(EventKind::TenantChanged { tenant });
+    }
+
+    /// Changes a tenant, of which no event tells.
+    pub fn set_unheard(&self, tenant: TenantId, change: impl FnOnce(&mut TenantRecord)) {
         change(
             self.tenants
                 .lock()
                 .get_mut(&tenant)
                 .expect("a known tenant"),
         );
-        self.publish(EventKind::TenantChanged { tenant });
     }
 
     pub fn set_status(&self, tenant: TenantId, status: TenantStatus) {
@@ -186,6 +192,9 @@ impl Directory for Changeable {
     }
 
     async fn names(&self) -> Result<Names, DirectoryError> {
+        if self.names_away.load(Ordering::SeqCst) {
+            return Err(DirectoryError::new(Told));
+        }
         let tenants = self.tenants.lock();
         let log = self.log.lock();
         Ok(Names {

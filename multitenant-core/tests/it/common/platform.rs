@@ -43,7 +43,16 @@ fn vault() -> Vault {
 impl PostgresPlace {
     /// A platform with a catalog of its own, not started yet.
     pub async fn platform(&self) -> PlatformBuilder {
-        let catalog = self.data().await.url;
+        self.platform_on(&self.data().await.url).await
+    }
+
+    /// A place for the catalog of several platforms, one after the other.
+    pub async fn platforms_catalog(&self) -> SecretString {
+        self.data().await.url
+    }
+
+    pub async fn platform_on(&self, catalog: &SecretString) -> PlatformBuilder {
+        let catalog = catalog.clone();
         let admin = SecretString::from(server_url());
         let registry = permissions::REGISTRY;
         Platform::on_postgres(catalog, admin, keys(), vault(), registry)
@@ -81,6 +90,15 @@ impl PostgresPlace {
 }
 
 impl SqlitePlace {
+    pub async fn platforms_catalog(&self) -> SecretString {
+        SecretString::default()
+    }
+
+    /// A platform's catalog stands in its folder: there is one in this place.
+    pub async fn platform_on(&self, _: &SecretString) -> PlatformBuilder {
+        self.platform().await
+    }
+
     pub async fn platform(&self) -> PlatformBuilder {
         let folder = self.folder.path().join("data");
         Platform::on_sqlite(folder, keys(), vault(), permissions::REGISTRY)

@@ -45,10 +45,7 @@ impl<C, W: Waiting> State<C, W> {
         deadline: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
-        while let Some((key, idle_since)) = self.least_recently_used() {
-            if idle_since >= deadline {
-                return;
-            }
+        while let Some(key) = self.aged(deadline) {
             orders.extend(self.close_oldest(key));
         }
     }

@@ -3,6 +3,7 @@
 //! No I/O and no clock: every method takes what happened and says what to do about it. Whoever
 //! calls holds the lock, and carries the orders out after letting go of it.
 
+mod ageing;
 mod demand;
 mod ending;
 mod line;

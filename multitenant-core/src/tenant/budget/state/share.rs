@@ -33,6 +33,8 @@ pub(super) struct ShareState<C, W> {
     pub(super) opening: bool,
     /// Whether it stands in line.
     pub(super) queued: bool,
+    /// Whether there is a time to look at what it has idle.
+    pub(super) ageing: bool,
     pub(super) turn_began: Instant,
 }
 
@@ -46,6 +48,7 @@ impl<C, W: Waiting> ShareState<C, W> {
             closing: 0,
             opening: false,
             queued: false,
+            ageing: false,
             turn_began: now,
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use lru::LruCache;
 use tokio::time::Instant;
 
+use super::ageing::Ageing;
 use super::line::Line;
 use super::order::{Key, Order, Waiting};
 use super::share::{Idle, Phase, ShareState};
@@ -26,6 +27,7 @@ pub(in crate::tenant::budget) struct State<C, W> {
     next_key: Key,
     /// Shares with idle connections, the least recently used at its end.
     idle: LruCache<Key, ()>,
+    ageing: Ageing,
     pub(super) line: Line,
 }
 
@@ -39,6 +41,7 @@ impl<C, W: Waiting> State<C, W> {
             shares: HashMap::new(),
             next_key: 0,
             idle: LruCache::unbounded(),
+            ageing: Ageing::default(),
             line: Line::default(),
         }
     }
@@ -65,6 +68,9 @@ impl<C, W: Waiting> State<C, W> {
         if let Some(share) = self.shares.get_mut(&key) {
             share.idle.push_back(Idle { connection, since });
             self.idle.put(key, ());
+            if !std::mem::replace(&mut share.ageing, true) {
+                self.ageing.note(since, key);
+            }
         }
     }
 
@@ -88,6 +94,23 @@ impl<C, W: Waiting> State<C, W> {
         }
         self.begin_closing(key);
         Some(Order::Close(key, oldest.connection))
+    }
+
+    /// A share that has something idle since before `deadline`.
+    pub(super) fn aged(&mut self, deadline: Instant) -> Option<Key> {
+        while let Some(key) = self.ageing.take_due(deadline) {
+            let Some(share) = self.shares.get_mut(&key) else {
+                continue;
+            };
+            let oldest = share.idle.front().map(|idle| idle.since);
+            share.ageing = oldest.is_some();
+            let Some(since) = oldest else { continue };
+            self.ageing.note(since, key);
+            if since < deadline {
+                return Some(key);
+            }
+        }
+        None
     }
 
     pub(super) fn begin_closing(&mut self, key: Key) {

@@ -1,0 +1,162 @@
+//! What nobody asks for any more is deleted after a stated time, and who did is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant};
+use crate::common::clock::MovedClock;
+use crate::common::nowhere::Nowhere;
+use multitenant_core::catalog::{
+    AuditEntry, Catalog, CatalogDirectory, CatalogError, ConnectUrls, Idempotency, Placement,
+    Reserved, Retention, SqlCatalog,
+};
+use multitenant_core::directory::{DirectoryError, TenantStatus};
+use multitenant_core::engine::ConnectData;
+use multitenant_core::events::{EventKind, LogReader, Position};
+use multitenant_core::keys::{LocalKeys, Vault};
+use multitenant_core::tenant::{ManagerOptions, TenantManager};
+use multitenant_core::{ServerId, TenantId};
+use secrecy::SecretString;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn publish(catalog: &SqlCatalog, count: usize) {
+    let (change, tenant) = (change(), TenantId::generate());
+    let mut write = catalog.write(&change).await.unwrap();
+    let entry = AuditEntry::new("test.write", "tenant", tenant);
+    write.audit(entry).await.unwrap();
+    for _ in 0..count {
+        write.publish(EventKind::TenantChanged { tenant });
+    }
+    write.commit().await.unwrap();
+}
+
+async fn prune(catalog: &SqlCatalog) -> (u64, u64) {
+    let pruned = catalog.prune(&Retention::default()).await.unwrap();
+    (pruned.events, pruned.idempotency_keys)
+}
+
+/// The numbers of what is read after `position`, and how many of it say that some was missed.
+async fn read(catalog: &SqlCatalog, position: i64) -> (Vec<i64>, usize) {
+    let events = catalog
+        .changes_since(Position::new(position))
+        .await
+        .unwrap();
+    let numbers = events.iter().map(|event| event.position.number()).collect();
+    let missed = events
+        .iter()
+        .filter(|event| event.kind == EventKind::Missed);
+    (numbers, missed.count())
+}
+
+/// Connects every tenant to nowhere.
+struct Urls;
+
+impl ConnectUrls for Urls {
+    fn connect_data(
+        &self,
+        _: TenantId,
+        placement: &Placement,
+        _: Option<SecretString>,
+    ) -> Result<ConnectData, DirectoryError> {
+        Ok(ConnectData::new(placement.server.clone(), "nowhere://here"))
+    }
+}
+
+async fn placed(catalog: &SqlCatalog, slug: &str) -> TenantId {
+    let tenant = active(catalog, slug).await.id;
+    let placement = Placement {
+        server: ServerId::main(),
+        database: format!("client_db_{slug}"),
+        role: None,
+        secret: None,
+        schema_version: "1".to_owned(),
+    };
+    catalog.place(&change(), tenant, &placement).await.unwrap();
+    tenant
+}
+
+/// A node that reads the log only when it is told to.
+async fn node(catalog: &SqlCatalog) -> TenantManager<Nowhere> {
+    let key = "DpOK8NIOuSOQlTq07Vs33tXyERHwfr_xDXKg8jYgYrI".into();
+    let vault = Vault::new(LocalKeys::from_setting("DB_ENCRYPTION_KEY", &key).unwrap());
+    let catalog = Arc::new(catalog.clone());
+    let directory = CatalogDirectory::new(catalog, Arc::new(vault), Arc::new(Urls));
+    let mut options = ManagerOptions::default();
+    options.follower.poll = Duration::from_secs(3_600);
+    let started = TenantManager::start(Nowhere::default(), Arc::new(directory), options);
+    started.await.unwrap()
+}
+
+on_both_engines! {
+    async fn old_events_go_from_the_front_and_a_reader_is_told_what_it_has_missed(place: Place) {
+        let clock = MovedClock::new();
+        let catalog = place.catalog().await.with_clock(clock.clone());
+        publish(&catalog, 3).await;
+        clock.advance(6 * DAY);
+        publish(&catalog, 2).await;
+        assert_eq!(prune(&catalog).await.0, 0, "nothing is seven days old");
+        clock.advance(2 * DAY);
+        assert_eq!(prune(&catalog).await.0, 3);
+        assert_eq!(read(&catalog, 3).await, (vec![4, 5], 0));
+        assert_eq!(read(&catalog, 2).await, (vec![3, 4, 5], 1));
+        assert_eq!(read(&catalog, 0).await, (vec![3, 4, 5], 1));
+
+        clock.advance(8 * DAY);
+        assert_eq!(prune(&catalog).await.0, 1, "the newest stays");
+        assert_eq!(prune(&catalog).await.0, 0);
+        assert_eq!(read(&catalog, 5).await, (vec![], 0));
+        assert_eq!(read(&catalog, 4).await, (vec![5], 0));
+        assert_eq!(read(&catalog, 3).await, (vec![4, 5], 1));
+        publish(&catalog, 1).await;
+        assert_eq!(read(&catalog, 5).await, (vec![6], 0));
+    }
+
+    async fn no_more_than_some_hundred_rows_go_at_once(place: Place) {
+        let clock = MovedClock::new();
+        let catalog = place.catalog().await.with_clock(clock.clone());
+        publish(&catalog, 1_201).await;
+        clock.advance(8 * DAY);
+        for expected in [500, 500, 200, 0] {
+            assert_eq!(prune(&catalog).await.0, expected);
+        }
+    }
+
+    async fn a_request_is_known_by_its_key_for_a_day(place: Place) {
+        let clock = MovedClock::new();
+        let catalog = place.catalog().await.with_clock(clock.clone());
+        let reserve = async |slug: &str| {
+            let key = Idempotency::new("key-1", slug.as_bytes()).unwrap();
+            catalog.reserve(&change(), &new_tenant(slug), &new_operation(MINUTE), Some(&key)).await
+        };
+        assert!(matches!(reserve("acme").await, Ok(Reserved::New(_))));
+        clock.advance(DAY - MINUTE);
+        assert_eq!(prune(&catalog).await.1, 0);
+        assert!(matches!(reserve("other").await, Err(CatalogError::KeyReused)));
+        clock.advance(2 * MINUTE);
+        assert_eq!(prune(&catalog).await.1, 1);
+        assert!(matches!(reserve("other").await, Ok(Reserved::New(_))));
+    }
+
+    async fn a_node_that_was_away_for_longer_than_events_are_kept_reads_everything_again(place: Place) {
+        let clock = MovedClock::new();
+        let catalog = place.catalog().await.with_clock(clock.clone());
+        let (acme, other) = (placed(&catalog, "acme").await, placed(&catalog, "other").await);
+        let node = node(&catalog).await;
+        let held = node.get(acme).await.unwrap();
+
+        let suspended = TenantStatus::Suspended;
+        catalog.set_status(&change(), acme, suspended).await.unwrap();
+        let made = placed(&catalog, "made-meanwhile").await;
+        catalog.delete(&change(), other).await.unwrap();
+        publish(&catalog, 1).await;
+        clock.advance(8 * DAY);
+        assert!(prune(&catalog).await.0 > 0);
+
+        node.catch_up().await.unwrap();
+        assert_eq!(held.status(), suspended);
+        node.get(made).await.unwrap();
+        assert_eq!(node.ids().len(), 2);
+        assert_eq!(node.find(&"other".parse().unwrap()).await.unwrap(), None);
+    }
+}
