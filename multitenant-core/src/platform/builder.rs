@@ -15,7 +15,7 @@ use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError};
 use crate::accounts;
 use crate::auth::sign_in::SignInOptions;
-use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, SqlCatalog};
+use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Page, SqlCatalog, TenantFilter};
 use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::events::run_sweeper;
@@ -213,6 +213,7 @@ impl PlatformBuilder {
             Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
             None => schema,
         };
+        prepare_keys(&catalog, &self.vault).await?;
         let warnings = ready(&catalog, &*provisioner, &schema).await?;
         let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
         let vault = Arc::new(self.vault);
@@ -258,6 +259,13 @@ impl PlatformBuilder {
             }),
         })
     }
+}
+
+/// Says of the vault's keys whether any must be there: each tenant's row holds a secret.
+async fn prepare_keys(catalog: &SqlCatalog, vault: &Vault) -> Result<(), PlatformError> {
+    let (all, page) = (TenantFilter::default(), Page::default());
+    let anything_sealed = catalog.tenants(&all, page).await?.total > 0;
+    Ok(vault.prepare(anything_sealed).await?)
 }
 
 /// Readies the place of the tenants' databases and the template that they are cloned from.
