@@ -1,6 +1,6 @@
 use crate::catalog::{CatalogError, OpenError};
 use crate::directory::DirectoryError;
-use crate::engine::provisioner::ProvisionError;
+use crate::engine::provisioner::ProvisionerError;
 use crate::keys::KeyError;
 use crate::password::PasswordError;
 
@@ -19,7 +19,7 @@ pub enum PlatformError {
     Keys(#[from] KeyError),
     /// The tenants' database server, or their folder, could not be readied.
     #[error("the place of the tenants' databases could not be readied")]
-    Provision(#[from] ProvisionError),
+    Provisioner(#[from] ProvisionerError),
     /// The tenants' names could not be read.
     #[error("the names of the tenants could not be read")]
     Names(#[from] DirectoryError),
