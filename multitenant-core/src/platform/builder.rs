@@ -213,8 +213,7 @@ impl PlatformBuilder {
             Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
             None => schema,
         };
-        prepare_keys(&catalog, &self.vault).await?;
-        let warnings = ready(&catalog, &*provisioner, &schema).await?;
+        let warnings = ready(&catalog, &self.vault, &*provisioner, &schema).await?;
         let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
         let vault = Arc::new(self.vault);
         let directory = directory(&catalog, &vault, &provisioners);
@@ -268,12 +267,14 @@ async fn prepare_keys(catalog: &SqlCatalog, vault: &Vault) -> Result<(), Platfor
     Ok(vault.prepare(anything_sealed).await?)
 }
 
-/// Readies the place of the tenants' databases and the template that they are cloned from.
+/// Readies the keys, the place of the tenants' databases and the template that they are cloned from.
 async fn ready(
     catalog: &SqlCatalog,
+    vault: &Vault,
     provisioner: &dyn Provisioner,
     schema: &Schema,
 ) -> Result<Vec<ServerWarning>, PlatformError> {
+    prepare_keys(catalog, vault).await?;
     let warnings = provisioner.prepare().await?;
     provisioner.ensure_template(schema).await?;
     let change = Change::by(Actor::System);

@@ -1,7 +1,7 @@
 //! A tenant's own domains: whose each is, and how that is told.
 
-use crate::common::catalog::{active, change};
-use multitenant_core::catalog::{AuditFilter, Catalog, CatalogError, Page};
+use crate::common::catalog::{MINUTE, active, change, new_operation};
+use multitenant_core::catalog::{AuditFilter, Catalog, CatalogError, Operations, Outcome, Page};
 use multitenant_core::events::{EventKind, LogReader};
 use multitenant_core::{Domain, TenantId};
 
@@ -32,7 +32,8 @@ on_both_engines! {
             EventKind::DomainRemoved { tenant: acme, domain: domain.clone() },
             EventKind::DomainAdded { tenant: beta, domain: domain.clone() },
         ]);
-        catalog.delete(&change(), beta).await.unwrap();
+        let lease = catalog.begin(&change(), beta, &new_operation(MINUTE)).await.unwrap();
+        catalog.remove(&change(), &lease, Outcome::Succeeded).await.unwrap();
         catalog.add_domain(&change(), acme, &domain).await.unwrap();
         let filter = AuditFilter { tenant: Some(acme), ..AuditFilter::default() };
         let rows = catalog.audit_logs(&filter, Page::default()).await.unwrap().items;

@@ -20,7 +20,9 @@ use multitenant_core::directory::TenantStatus;
 use multitenant_core::password::Password;
 use multitenant_core::provision::{CreatedTenant, OnCreate, ProvisioningError, StepName};
 use multitenant_core::tenant::AnySql;
-use multitenant_core::{Code, NodeId, OperationId, Problem, TenantId, Timestamp, on};
+use multitenant_core::{
+    Clock, Code, NodeId, OperationId, Problem, SystemClock, TenantId, Timestamp, on,
+};
 
 type Hooked = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -304,7 +306,7 @@ on_both_engines! {
         };
         let db = world.platform.tenant(made).await.unwrap().any_sql().unwrap();
         let registry = world.platform.registry();
-        accounts::seed(&db, &world.change(), registry, &admin).await.unwrap();
+        accounts::seed(&db, &world.change(), registry, &admin, SystemClock.now()).await.unwrap();
         let after = accounts.roles(made).await.unwrap();
         let grants = |roles: &[accounts::StoredRole]| -> Vec<_> {
             roles.iter().map(|role| (role.name.clone(), role.permissions.clone())).collect()
