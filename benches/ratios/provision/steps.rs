@@ -67,7 +67,7 @@ impl Steps {
     async fn database(&self, timed: Step) -> Duration {
         let (tenant, provisioner) = (TenantId::generate(), &self.provisioner);
         let password = LoginPassword::generate().expect("a password");
-        let mut clock = Clock {
+        let mut clock = Stopwatch {
             timed,
             taken: Duration::ZERO,
         };
@@ -152,12 +152,12 @@ fn placement() -> Placement {
     }
 }
 
-struct Clock {
+struct Stopwatch {
     timed: Step,
     taken: Duration,
 }
 
-impl Clock {
+impl Stopwatch {
     async fn time<T>(&mut self, step: Step, work: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let done = work.await;

@@ -51,7 +51,8 @@ pub enum SecretsError {
 impl Secrets {
     /// Takes each secret from the configuration, which in production has all of them; one that is
     /// not there is read from its file in the folder `keys` of the data folder, and made at the
-    /// first start. It blocks, so it belongs at the start of a program.
+    /// first start: the key that encrypts once the catalog is known to hold nothing encrypted. It
+    /// blocks, so it belongs at the start of a program.
     ///
     /// # Errors
     /// [`SecretsError`] names the file or folder at fault, and what to do.
@@ -124,10 +125,11 @@ mod tests {
         path.metadata().unwrap().permissions().mode() & 0o777
     }
 
-    #[test]
-    fn what_is_not_given_is_made_once_and_only_for_the_owner() {
+    #[tokio::test]
+    async fn what_is_not_given_is_made_once_and_only_for_the_owner() {
         let data_dir = tempfile::tempdir().unwrap();
         let first = load(&data_dir, None).unwrap();
+        first.encryption.prepare(false).await.unwrap();
         let second = load(&data_dir, None).unwrap();
         let [enterprise, client] = [&first.enterprise_jwt, &first.client_jwt];
         assert_eq!(
@@ -137,6 +139,7 @@ mod tests {
         assert_eq!(client.expose_secret(), second.client_jwt.expose_secret());
         assert_ne!(enterprise.expose_secret(), client.expose_secret());
         assert_eq!(first.encryption.current(), second.encryption.current());
+        assert!(second.encryption.current().is_some());
 
         let folder = data_dir.path().join("data/keys");
         assert_eq!(mode(&folder), 0o700);
@@ -155,8 +158,8 @@ mod tests {
         assert!(!data_dir.path().join("data/keys/client-jwt").exists());
     }
 
-    #[test]
-    fn a_key_that_cannot_be_trusted_is_named_with_what_to_do() {
+    #[tokio::test]
+    async fn a_key_that_cannot_be_trusted_is_named_with_what_to_do() {
         type Spoil = fn(&Path);
         let table: [(&str, Spoil, &str); 4] = [
             ("keys", |path| open_to_others(path, 0o755), "chmod 700"),
@@ -178,7 +181,8 @@ mod tests {
         ];
         for (name, spoil, remedy) in table {
             let data_dir = tempfile::tempdir().unwrap();
-            load(&data_dir, None).unwrap();
+            let secrets = load(&data_dir, None).unwrap();
+            secrets.encryption.prepare(false).await.unwrap();
             let path = data_dir.path().join("data").join(name);
             spoil(&path);
             let error = load(&data_dir, None).unwrap_err().to_string();

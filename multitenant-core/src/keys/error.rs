@@ -19,6 +19,15 @@ pub enum KeyError {
         #[source]
         source: io::Error,
     },
+    /// There is no key file.
+    #[error(
+        "the key file {} is missing, and what was sealed with its key opens with no other; put it back from a backup, or name the folder where it is",
+        path.display()
+    )]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// Others than its owner may read the file.
     #[error(
         "the secret file {0} can be read by others; run `chmod 600 {0}`, and replace the secret if others may have seen it",

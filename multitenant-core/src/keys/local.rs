@@ -1,5 +1,7 @@
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -27,6 +29,12 @@ const EXPECTED: &str = "one key a line, each 32 bytes in base64url, the current 
 /// A key is named by a hash of itself, so that a file and a setting with one key mean the same,
 /// on every node. The first key wraps, all of them unwrap.
 pub struct LocalKeys {
+    ring: OnceLock<Ring>,
+    /// Where the keys will be kept that there are none of yet.
+    file: PathBuf,
+}
+
+struct Ring {
     current: LocalKey,
     others: Vec<LocalKey>,
 }
@@ -37,21 +45,22 @@ struct LocalKey {
 }
 
 impl LocalKeys {
-    /// Reads a key file, or makes one with a random key if there is none. It blocks, so it belongs
-    /// at the start of a program.
+    /// Reads a key file. If there is none, [`prepare`](KeyProvider::prepare) makes one with a random
+    /// key, where nothing is sealed yet. It blocks, so it belongs at the start of a program.
     ///
     /// A file has mode 0600 and holds one key a line, each 32 bytes in base64url, the current one
     /// first; lines that begin with `#` are comments. Of two processes that start at once, one
     /// makes the file and both read it.
     ///
     /// # Errors
-    /// [`KeyError`] if the file cannot be read or made, can be read by others, or is corrupt.
+    /// [`KeyError`] if the file cannot be read, can be read by others, or is corrupt.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let text = secret_file::read_or_create(path)?;
-        Self::parse(&text).ok_or_else(|| KeyError::Corrupt {
-            path: path.to_owned(),
-            expected: EXPECTED,
-        })
+        let ring = match secret_file::read(path)? {
+            Some(text) => OnceLock::from(Ring::of_file(path, &text)?),
+            None => OnceLock::new(),
+        };
+        let file = path.to_owned();
+        Ok(Self { ring, file })
     }
 
     /// Takes the keys from a setting, such as the environment's `DB_ENCRYPTION_KEY`, whose name
@@ -63,7 +72,25 @@ impl LocalKeys {
         let invalid = || KeyError::Setting {
             name: name.to_owned(),
         };
-        Self::parse(value).ok_or_else(invalid)
+        Ok(Self {
+            ring: Ring::parse(value).ok_or_else(invalid)?.into(),
+            file: PathBuf::new(),
+        })
+    }
+
+    fn ring(&self) -> Result<&Ring, KeyError> {
+        self.ring.get().ok_or_else(|| KeyError::Missing {
+            path: self.file.clone(),
+        })
+    }
+}
+
+impl Ring {
+    fn of_file(path: &Path, text: &SecretString) -> Result<Self, KeyError> {
+        Self::parse(text).ok_or_else(|| KeyError::Corrupt {
+            path: path.to_owned(),
+            expected: EXPECTED,
+        })
     }
 
     fn parse(text: &SecretString) -> Option<Self> {
@@ -103,12 +130,30 @@ impl LocalKey {
 
 #[async_trait]
 impl KeyProvider for LocalKeys {
-    fn current(&self) -> KeyId {
-        self.current.id.clone()
+    async fn prepare(&self, anything_sealed: bool) -> Result<(), KeyError> {
+        if anything_sealed || self.ring.get().is_some() {
+            return self.ring().map(drop);
+        }
+        let path = self.file.clone();
+        let making = tokio::task::spawn_blocking(move || {
+            let text = secret_file::read_or_create(&path)?;
+            Ring::of_file(&path, &text)
+        });
+        let made = making.await.map_err(|source| KeyError::File {
+            path: self.file.clone(),
+            source: io::Error::other(source),
+        })?;
+        let ring = made?;
+        self.ring.get_or_init(|| ring);
+        Ok(())
+    }
+
+    fn current(&self) -> Option<KeyId> {
+        Some(self.ring.get()?.current.id.clone())
     }
 
     async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError> {
-        let LocalKey { id, key: master } = &self.current;
+        let LocalKey { id, key: master } = &self.ring()?.current;
         let wrapped = seal(master, &Context::key(id), key.expose_bytes())?;
         Ok(WrappedKey {
             key_id: id.clone(),
@@ -117,7 +162,7 @@ impl KeyProvider for LocalKeys {
     }
 
     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
-        let LocalKey { id, key: master } = self.find(&wrapped.key_id)?;
+        let LocalKey { id, key: master } = self.ring()?.find(&wrapped.key_id)?;
         let ciphertext = Ciphertext::try_from(wrapped.bytes.clone())?;
         let key = open(master, &Context::key(id), &ciphertext)?;
         let key: Result<_, SecretError> = DataKey::try_from(key.as_slice());
@@ -127,12 +172,17 @@ impl KeyProvider for LocalKeys {
 
 impl fmt::Debug for LocalKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others = self
+            .ring
+            .get()
+            .map(|ring| &*ring.others)
+            .unwrap_or_default();
         f.debug_struct("LocalKeys")
-            .field("current", &self.current.id)
+            .field("current", &self.current())
             .field(
                 "others",
-                &self.others.iter().map(|key| &key.id).collect::<Vec<_>>(),
+                &others.iter().map(|key| &key.id).collect::<Vec<_>>(),
             )
-            .finish()
+            .finish_non_exhaustive()
     }
 }

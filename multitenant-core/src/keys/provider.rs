@@ -19,13 +19,13 @@ use crate::secret::{DataKey, KeyId, WrappedKey};
 ///
 /// #[async_trait]
 /// impl KeyProvider for OneKey {
-///     fn current(&self) -> KeyId {
-///         self.0.clone()
+///     fn current(&self) -> Option<KeyId> {
+///         Some(self.0.clone())
 ///     }
 ///
 ///     async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError> {
 ///         let wrapped = seal(&self.1, &Context::key(&self.0), key.expose_bytes())?;
-///         Ok(WrappedKey { key_id: self.current(), bytes: wrapped.as_bytes().to_vec() })
+///         Ok(WrappedKey { key_id: self.0.clone(), bytes: wrapped.as_bytes().to_vec() })
 ///     }
 ///
 ///     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
@@ -40,8 +40,19 @@ use crate::secret::{DataKey, KeyId, WrappedKey};
 /// ```
 #[async_trait]
 pub trait KeyProvider: Send + Sync + 'static {
-    /// The key that wraps from now on; asked to find what is still under an older one.
-    fn current(&self) -> KeyId;
+    /// Readies the keys, once at the start; told whether any secret is sealed already. A provider
+    /// that makes its own first key makes it here, and only where nothing is sealed: with something
+    /// there, a key that is missing was lost, and a new one in its place would open nothing.
+    ///
+    /// The provided implementation does nothing.
+    async fn prepare(&self, anything_sealed: bool) -> Result<(), KeyError> {
+        let _ = anything_sealed;
+        Ok(())
+    }
+
+    /// The key that wraps from now on; asked to find what is still under an older one. `None` where
+    /// there is none yet.
+    fn current(&self) -> Option<KeyId>;
 
     /// Encrypts a data key; called with each secret that is sealed.
     async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError>;

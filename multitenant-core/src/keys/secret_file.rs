@@ -48,7 +48,8 @@ pub(super) fn read_or_create(path: &Path) -> Result<SecretString, KeyError> {
     read(path)?.ok_or_else(gone)
 }
 
-fn read(path: &Path) -> Result<Option<SecretString>, KeyError> {
+/// The file's text, if there is the file.
+pub(super) fn read(path: &Path) -> Result<Option<SecretString>, KeyError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|source| failure(path, source))?,

@@ -87,12 +87,60 @@ async fn a_key_file_is_made_once_and_read_ever_after() {
     let (_folder, path) = folder();
     let place = place();
     let first = Vault::new(LocalKeys::from_file(&path).unwrap());
+    first.prepare(false).await.unwrap();
     let sealed = first.seal(&place, &"secret".into()).await.unwrap();
     let later = Vault::new(LocalKeys::from_file(&path).unwrap());
+    later.prepare(true).await.unwrap();
     assert!(later.open(&place, &sealed).await.is_ok());
     let content = fs::read_to_string(&path).unwrap();
     let from_setting = Vault::new(keys(&content).unwrap());
     assert!(from_setting.open(&place, &sealed).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_file_that_was_lost_is_named_and_no_other_made() {
+    let (folder, path) = folder();
+    let place = place();
+    let first = Vault::new(LocalKeys::from_file(&path).unwrap());
+    first.prepare(false).await.unwrap();
+    let sealed = first.seal(&place, &"secret".into()).await.unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    fs::rename(&path, &elsewhere).unwrap();
+
+    let lost = Vault::new(LocalKeys::from_file(&path).unwrap());
+    for error in [
+        lost.prepare(true).await.unwrap_err(),
+        lost.open(&place, &sealed).await.unwrap_err(),
+        lost.seal(&place, &"secret".into()).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, KeyError::Missing { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(&path.display().to_string()), "{message}");
+        assert!(message.contains("put it back from a backup"), "{message}");
+    }
+    assert!(!path.exists());
+
+    fs::rename(&elsewhere, &path).unwrap();
+    let found = Vault::new(LocalKeys::from_file(&path).unwrap());
+    found.prepare(true).await.unwrap();
+    found.open(&place, &sealed).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_of_a_setting_are_ready() {
+    for anything_sealed in [true, false] {
+        vault(1).prepare(anything_sealed).await.unwrap();
+    }
+}
+
+/// Reads the keys of a file, which is made where it is missing.
+fn made(path: &std::path::Path) -> Result<LocalKeys, KeyError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let keys = LocalKeys::from_file(path)?;
+    runtime.block_on(keys.prepare(false))?;
+    Ok(keys)
 }
 
 #[cfg(unix)]
@@ -100,7 +148,7 @@ async fn a_key_file_is_made_once_and_read_ever_after() {
 fn a_file_is_made_for_its_owner_only_and_refused_if_others_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, path) = folder();
-    LocalKeys::from_file(&path).unwrap();
+    made(&path).unwrap();
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
@@ -156,7 +204,7 @@ fn a_folder_that_is_not_there_is_an_error_that_names_the_file() {
     let (folder, _) = folder();
     let path = folder.path().join("missing").join("key");
     for error in [
-        LocalKeys::from_file(&path).map(|_| ()).unwrap_err(),
+        made(&path).map(|_| ()).unwrap_err(),
         signing_secret_file(&path).map(|_| ()).unwrap_err(),
         signing_secret_file(folder.path()).map(|_| ()).unwrap_err(),
     ] {
@@ -172,7 +220,7 @@ fn of_many_that_start_at_once_all_read_the_same_key() {
     let (folder, path) = folder();
     let start = |_| {
         let path = path.clone();
-        std::thread::spawn(move || LocalKeys::from_file(&path).unwrap().current())
+        std::thread::spawn(move || made(&path).unwrap().current().unwrap())
     };
     let threads: Vec<_> = (0..16).map(start).collect();
     let ids: Vec<_> = threads

@@ -39,6 +39,15 @@ impl Vault {
         Self { provider }
     }
 
+    /// Readies the provider's keys, once at the start. A key file that is missing is made where
+    /// nothing is sealed yet, and an error where something is.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`], and what keeps a first key from being made.
+    pub async fn prepare(&self, anything_sealed: bool) -> Result<(), KeyError> {
+        self.provider.prepare(anything_sealed).await
+    }
+
     /// Seals a secret for one place, under a fresh data key.
     ///
     /// # Errors
@@ -63,7 +72,7 @@ impl Vault {
     /// Whether it is sealed under the provider's current key, and not under one that shall go.
     #[must_use]
     pub fn is_current(&self, sealed: &Sealed) -> bool {
-        sealed.key().key_id == self.provider.current()
+        Some(&sealed.key().key_id) == self.provider.current().as_ref()
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::catalog::{CatalogError, OpenError};
 use crate::directory::DirectoryError;
-use crate::engine::provisioner::ProvisionError;
+use crate::engine::provisioner::ProvisionerError;
+use crate::keys::KeyError;
 use crate::password::PasswordError;
 
 /// Why a platform did not start.
@@ -13,9 +14,12 @@ pub enum PlatformError {
     /// The catalog could not be read or written.
     #[error("the catalog could not be used")]
     Catalog(#[from] CatalogError),
+    /// The keys that secrets are sealed with could not be had.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// The tenants' database server, or their folder, could not be readied.
     #[error("the place of the tenants' databases could not be readied")]
-    Provision(#[from] ProvisionError),
+    Provisioner(#[from] ProvisionerError),
     /// The tenants' names could not be read.
     #[error("the names of the tenants could not be read")]
     Names(#[from] DirectoryError),

@@ -6,7 +6,7 @@ use super::{DRAIN, Provisioning};
 use crate::TenantId;
 use crate::catalog::{Catalog, CatalogError, Change, Operations, Outcome, TenantRow};
 use crate::directory::TenantStatus;
-use crate::engine::provisioner::{Login, ProvisionError, Provisioner};
+use crate::engine::provisioner::{Login, Provisioner, ProvisionerError};
 
 /// What deletes a tenant.
 pub(super) const DELETE: Kind = Kind {
@@ -101,7 +101,10 @@ impl Provisioning {
     }
 }
 
-async fn end_login(provisioner: &dyn Provisioner, tenant: TenantId) -> Result<(), ProvisionError> {
+async fn end_login(
+    provisioner: &dyn Provisioner,
+    tenant: TenantId,
+) -> Result<(), ProvisionerError> {
     if provisioner.inspect(tenant).await?.login.is_none() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::accounts::AccountError;
 use crate::catalog::{CatalogError, SecretVaultError};
-use crate::engine::provisioner::ProvisionError;
+use crate::engine::provisioner::ProvisionerError;
 use crate::tenant::TenantError;
 use crate::{Code, Problem, ServerId, TenantId};
 
@@ -57,7 +57,7 @@ impl fmt::Display for StepName {
     }
 }
 
-/// Why a tenant was not made or not deleted.
+/// Why [`Provisioning`](super::Provisioning) did not make or delete a tenant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisioningError {
@@ -118,7 +118,7 @@ macro_rules! into_source {
 }
 
 into_source!(
-    ProvisionError,
+    ProvisionerError,
     SecretVaultError,
     AccountError,
     CatalogError,

@@ -12,6 +12,7 @@ mod common;
 
 mod a_clean_end;
 mod a_database_that_goes_away_and_comes_back;
+mod a_key_that_was_lost;
 mod an_end_waits_for_requests_in_flight;
 mod bad_input_changes_nothing;
 mod every_error_is_a_problem;

@@ -49,10 +49,10 @@ impl fmt::Display for Step {
     }
 }
 
-/// Why a step of a tenant's life failed. Each may be tried again as it is.
+/// Why a [`Provisioner`](super::Provisioner) could not do what it was asked. Each step may be tried again as it is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProvisionError {
+pub enum ProvisionerError {
     /// The database server refused or could not be reached.
     #[error("could not {step}: the database refused or did not answer")]
     Database {
@@ -168,11 +168,11 @@ pub enum ProvisionError {
 
 /// Names the step in which a result failed.
 pub(super) trait During<T> {
-    fn during(self, step: Step) -> Result<T, ProvisionError>;
+    fn during(self, step: Step) -> Result<T, ProvisionerError>;
 }
 
 impl<T> During<T> for sqlx::Result<T> {
-    fn during(self, step: Step) -> Result<T, ProvisionError> {
-        self.map_err(|source| ProvisionError::Database { step, source })
+    fn during(self, step: Step) -> Result<T, ProvisionerError> {
+        self.map_err(|source| ProvisionerError::Database { step, source })
     }
 }

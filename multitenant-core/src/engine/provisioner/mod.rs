@@ -16,7 +16,7 @@ mod seam;
 mod sqlite;
 mod warning;
 
-pub use error::{ProvisionError, Step};
+pub use error::{ProvisionerError, Step};
 pub use footprint::{DatabaseState, Footprint, Login};
 pub use names::{DatabaseName, DatabaseRole, InvalidRolePrefix, RolePrefix};
 pub use password::{InvalidLoginPassword, LoginPassword};

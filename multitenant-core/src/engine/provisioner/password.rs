@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::error::ProvisionError;
+use super::error::ProvisionerError;
 
 /// The password of a tenant's login: 16 to 128 characters of base64url.
 ///
@@ -23,8 +23,8 @@ impl LoginPassword {
     /// Makes a password of 256 random bits.
     ///
     /// # Errors
-    /// [`ProvisionError::Random`] where the system has no random bytes to give.
-    pub fn generate() -> Result<Self, ProvisionError> {
+    /// [`ProvisionerError::Random`] where the system has no random bytes to give.
+    pub fn generate() -> Result<Self, ProvisionerError> {
         let bytes = Zeroizing::new(random::<32>()?);
         Ok(Self(SecretString::from(URL_SAFE_NO_PAD.encode(*bytes))))
     }
@@ -57,10 +57,10 @@ impl fmt::Debug for LoginPassword {
 }
 
 /// Random bytes from the system.
-pub(super) fn random<const N: usize>() -> Result<[u8; N], ProvisionError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], ProvisionerError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
-        .map_err(|error| ProvisionError::Random(std::io::Error::other(error.to_string())))?;
+        .map_err(|error| ProvisionerError::Random(std::io::Error::other(error.to_string())))?;
     Ok(bytes)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use sqlx::migrate::{Migrate, Migrator};
 
-use super::error::{ProvisionError, Step};
+use super::error::{ProvisionerError, Step};
 
 /// Migrations that belong together and are counted in one table of their own.
 #[derive(Debug, Clone)]
@@ -112,11 +112,11 @@ impl Schema {
         &self,
         connection: &mut C,
         step: Step,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         for set in &self.sets {
             // `Migrator::run` asks for a bound on `&mut C` that cannot be written here.
             let applied = set.migrator.run_direct(None, connection, false).await;
-            applied.map_err(|source| ProvisionError::Migration {
+            applied.map_err(|source| ProvisionerError::Migration {
                 step,
                 set: set.name.to_string(),
                 source,

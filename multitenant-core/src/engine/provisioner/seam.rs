@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::error::ProvisionError;
+use super::error::ProvisionerError;
 use super::footprint::{Footprint, Login};
 use super::password::LoginPassword;
 use super::schema::{Schema, SchemaVersion};
@@ -72,7 +72,7 @@ pub trait Provisioner: Send + Sync {
     ///
     /// # Errors
     /// Where the server is too old, or the admin role may not do what is needed.
-    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionError>;
+    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionerError>;
 
     /// Builds the template of this schema if there is none. Callers in any number of processes may
     /// ask at once: one builds, and a template half built is never taken for one.
@@ -80,14 +80,14 @@ pub trait Provisioner: Send + Sync {
     /// An `INSERT` in a migration is cloned into every tenant; keep ids and passwords out of them.
     ///
     /// # Errors
-    /// [`ProvisionError::Migration`] where a migration fails.
-    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionError>;
+    /// [`ProvisionerError::Migration`] where a migration fails.
+    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionerError>;
 
     /// Drops a template that is no longer wanted. Tenants cloned from it stay.
     ///
     /// # Errors
     /// Those of the server.
-    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionError>;
+    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionerError>;
 
     /// Makes the tenant's login, or gives the one there is this password and lets it sign in.
     ///
@@ -97,64 +97,64 @@ pub trait Provisioner: Send + Sync {
         &self,
         tenant: TenantId,
         password: &LoginPassword,
-    ) -> Result<(), ProvisionError>;
+    ) -> Result<(), ProvisionerError>;
 
     /// Makes the tenant's database from a template. From its first moment no other tenant's login
     /// can connect to it. One that is there is kept as it is and only opened: where it may stem from an
     /// older template, [`migrate`](Self::migrate) it.
     ///
     /// # Errors
-    /// [`ProvisionError::LoginMissing`] before `create_login`; [`ProvisionError::TemplateMissing`].
+    /// [`ProvisionerError::LoginMissing`] before `create_login`; [`ProvisionerError::TemplateMissing`].
     async fn create_database(
         &self,
         tenant: TenantId,
         template: &Template,
-    ) -> Result<(), ProvisionError>;
+    ) -> Result<(), ProvisionerError>;
 
     /// Brings a tenant's database to this schema.
     ///
     /// # Errors
-    /// [`ProvisionError::Migration`] where a migration fails; those before it stay applied.
-    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionError>;
+    /// [`ProvisionerError::Migration`] where a migration fails; those before it stay applied.
+    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionerError>;
 
     /// Allows or refuses new connections of the tenant's login. Does nothing on SQLite, where
     /// whoever holds the handle decides.
     ///
     /// # Errors
     /// Those of the server.
-    async fn set_login(&self, tenant: TenantId, login: Login) -> Result<(), ProvisionError>;
+    async fn set_login(&self, tenant: TenantId, login: Login) -> Result<(), ProvisionerError>;
 
     /// Ends the sessions of the tenant's login, and returns once none is left. Refuse the login
     /// first, or they come again. Does nothing on SQLite.
     ///
     /// # Errors
-    /// [`ProvisionError::SessionsRemain`] where some do not end in time.
-    async fn end_sessions(&self, tenant: TenantId) -> Result<(), ProvisionError>;
+    /// [`ProvisionerError::SessionsRemain`] where some do not end in time.
+    async fn end_sessions(&self, tenant: TenantId) -> Result<(), ProvisionerError>;
 
     /// Drops the tenant's database, if there is one, and refuses its login.
     ///
     /// # Errors
     /// Those of the server.
-    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionError>;
+    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionerError>;
 
     /// Drops the tenant's login, if there is one.
     ///
     /// # Errors
-    /// [`ProvisionError::DatabaseRemains`] before `drop_database`.
-    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionError>;
+    /// [`ProvisionerError::DatabaseRemains`] before `drop_database`.
+    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionerError>;
 
     /// What there is of one tenant.
     ///
     /// # Errors
     /// Those of the server.
-    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionError>;
+    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionerError>;
 
     /// What there is of all tenants, ordered by tenant: compare it with the catalog to find
     /// orphans.
     ///
     /// # Errors
     /// Those of the server.
-    async fn list(&self) -> Result<Vec<Footprint>, ProvisionError>;
+    async fn list(&self) -> Result<Vec<Footprint>, ProvisionerError>;
 
     /// The URL by which the tenant's login connects to its database.
     fn connect_data(&self, tenant: TenantId, password: &LoginPassword) -> SecretString;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use multitenant_core::TenantId;
 use multitenant_core::engine::AnyPool;
 use multitenant_core::engine::provisioner::{
-    DatabaseState, LoginPassword, ProvisionError, Provisioner, Schema, Step,
+    DatabaseState, LoginPassword, Provisioner, ProvisionerError, Schema, Step,
 };
 use multitenant_core::on;
 
@@ -93,7 +93,7 @@ async fn every_step_may_be_repeated_and_keeps_the_data(world: &World) {
 /// find what the one before left, and perhaps still at work.
 async fn cut_off<T>(
     world: &World,
-    step: impl AsyncFn(&dyn Provisioner) -> Result<T, ProvisionError>,
+    step: impl AsyncFn(&dyn Provisioner) -> Result<T, ProvisionerError>,
 ) -> T {
     for millis in [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377] {
         let node = world.another_node();
@@ -192,7 +192,7 @@ async fn a_failing_migration_names_its_set_and_keeps_those_before(world: &World)
     ]);
     let failed = world.provisioner().migrate(tenant.id, &broken).await;
     assert!(
-        matches!(&failed, Err(ProvisionError::Migration { step: Step::Migrate, set, .. }) if set == "application"),
+        matches!(&failed, Err(ProvisionerError::Migration { step: Step::Migrate, set, .. }) if set == "application"),
         "{failed:?}"
     );
     let mended = schema_with(&[
@@ -213,7 +213,7 @@ async fn a_failing_migration_leaves_no_template(world: &World) {
         assert!(
             matches!(
                 failed,
-                Err(ProvisionError::Migration {
+                Err(ProvisionerError::Migration {
                     step: Step::Template,
                     ..
                 })
@@ -229,7 +229,7 @@ async fn a_login_is_not_dropped_before_its_database(world: &World) {
     let refused = world.provisioner().drop_login(tenant.id).await;
     assert!(matches!(
         refused,
-        Err(ProvisionError::DatabaseRemains { .. })
+        Err(ProvisionerError::DatabaseRemains { .. })
     ));
 }
 
@@ -238,7 +238,7 @@ async fn what_is_missing_is_said(world: &World) {
     let (tenant, password) = (TenantId::generate(), LoginPassword::generate().unwrap());
     let missing = provisioner.migrate(tenant, &schema()).await;
     assert!(
-        matches!(missing, Err(ProvisionError::DatabaseMissing { .. })),
+        matches!(missing, Err(ProvisionerError::DatabaseMissing { .. })),
         "{missing:?}"
     );
 
@@ -250,7 +250,7 @@ async fn what_is_missing_is_said(world: &World) {
     provisioner.create_login(tenant, &password).await.unwrap();
     let missing = provisioner.create_database(tenant, &template).await;
     assert!(
-        matches!(missing, Err(ProvisionError::TemplateMissing { .. })),
+        matches!(missing, Err(ProvisionerError::TemplateMissing { .. })),
         "{missing:?}"
     );
 }

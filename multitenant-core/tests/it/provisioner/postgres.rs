@@ -2,7 +2,7 @@
 
 use multitenant_core::TenantId;
 use multitenant_core::engine::provisioner::{
-    Footprint, Login, LoginPassword, PostgresProvisioner, ProvisionError, Provisioner, Schema,
+    Footprint, Login, LoginPassword, PostgresProvisioner, Provisioner, ProvisionerError, Schema,
     ServerWarning,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -132,7 +132,10 @@ async fn a_database_is_not_made_before_its_login(world: &World) {
         .provisioner()
         .create_database(TenantId::generate(), &template)
         .await;
-    assert!(matches!(refused, Err(ProvisionError::LoginMissing { .. })));
+    assert!(matches!(
+        refused,
+        Err(ProvisionerError::LoginMissing { .. })
+    ));
 }
 
 /// As a process leaves it that is killed right after `CREATE DATABASE`.
@@ -233,7 +236,7 @@ async fn shared_roles_with_more_than_we_gave_are_refused(world: &World) {
         .run(format!("ALTER ROLE {app} CREATEDB"))
         .await;
     let refused = world.provisioner().prepare().await;
-    assert!(matches!(&refused, Err(ProvisionError::RoleTooPowerful { role }) if *role == app));
+    assert!(matches!(&refused, Err(ProvisionerError::RoleTooPowerful { role }) if *role == app));
     world
         .server()
         .run(format!("ALTER ROLE {app} NOCREATEDB"))
@@ -243,7 +246,7 @@ async fn shared_roles_with_more_than_we_gave_are_refused(world: &World) {
         .run(format!("GRANT {} TO {app}", world.server().role("owner")))
         .await;
     let refused = world.provisioner().prepare().await;
-    assert!(matches!(&refused, Err(ProvisionError::RoleTooPowerful { role }) if *role == app));
+    assert!(matches!(&refused, Err(ProvisionerError::RoleTooPowerful { role }) if *role == app));
 }
 
 async fn two_platforms_on_one_server_do_not_see_each_other(world: &World) {
@@ -296,7 +299,7 @@ async fn migrations_give_up_on_a_lock_that_is_held(world: &World) {
     let grown = schema_with(&["ALTER TABLE invoices ADD COLUMN note TEXT"]);
     let failed = provisioner.migrate(tenant.id, &grown).await;
     assert!(
-        matches!(failed, Err(ProvisionError::Migration { .. })),
+        matches!(failed, Err(ProvisionerError::Migration { .. })),
         "{failed:?}"
     );
     held.rollback().await.unwrap();
@@ -308,7 +311,7 @@ async fn an_append_only_table_that_does_not_exist_is_an_error(world: &World) {
     let refused = world.provisioner().ensure_template(&wrong).await;
     assert!(matches!(
         refused,
-        Err(ProvisionError::AppendOnlyMissing { .. })
+        Err(ProvisionerError::AppendOnlyMissing { .. })
     ));
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use multitenant_core::TenantId;
 use multitenant_core::engine::provisioner::{
-    LoginPassword, MigrationSet, ProvisionError, Provisioner, Schema, SqliteProvisioner,
+    LoginPassword, MigrationSet, Provisioner, ProvisionerError, Schema, SqliteProvisioner,
 };
 use secrecy::ExposeSecret;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -139,7 +139,7 @@ async fn a_symbolic_link_in_a_files_place_is_refused_and_its_target_untouched() 
     ];
     for refusal in refusals {
         assert!(
-            matches!(refusal, Err(ProvisionError::UnsafeFile { .. })),
+            matches!(refusal, Err(ProvisionerError::UnsafeFile { .. })),
             "{refusal:?}"
         );
     }
@@ -163,7 +163,7 @@ fn folders_that_are_not_ours_alone_are_refused() {
     for path in [open.as_path(), &link, Path::new("file:tenants")] {
         let refused = SqliteProvisioner::open(path);
         assert!(
-            matches!(refused, Err(ProvisionError::UnsafeFile { .. })),
+            matches!(refused, Err(ProvisionerError::UnsafeFile { .. })),
             "{path:?}"
         );
     }

@@ -1,6 +1,7 @@
 //! The program itself, as people start it, on either engine.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -97,6 +98,11 @@ impl Place {
         match self {
             Self::Sqlite(folder) | Self::Postgres { folder, .. } => folder,
         }
+    }
+
+    /// The server's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder().path().join("data")
     }
 
     /// The command that starts the server on this place.

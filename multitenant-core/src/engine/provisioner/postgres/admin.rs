@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres};
 use url::Url;
 
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 use crate::engine::provisioner::password::LoginPassword;
 
@@ -34,13 +34,13 @@ pub(super) struct Admin {
 }
 
 impl Admin {
-    pub(super) fn new(url: &SecretString) -> Result<Self, ProvisionError> {
+    pub(super) fn new(url: &SecretString) -> Result<Self, ProvisionerError> {
         let url: Url = url
             .expose_secret()
             .parse()
-            .map_err(|error: url::ParseError| ProvisionError::AdminUrl(error.into()))?;
+            .map_err(|error: url::ParseError| ProvisionerError::AdminUrl(error.into()))?;
         if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(ProvisionError::AdminUrl("not a postgres:// URL".into()));
+            return Err(ProvisionerError::AdminUrl("not a postgres:// URL".into()));
         }
         let options = admin_options(&url)?;
         Ok(Self {
@@ -70,7 +70,7 @@ impl Admin {
         &self,
         step: Step,
         name: &str,
-    ) -> Result<PoolConnection<Postgres>, ProvisionError> {
+    ) -> Result<PoolConnection<Postgres>, ProvisionerError> {
         let mut connection = self.pool.acquire().await.during(step)?;
         lock(&mut connection, step, name).await?;
         Ok(connection)
@@ -81,7 +81,7 @@ impl Admin {
         &self,
         step: Step,
         database: &str,
-    ) -> Result<PgConnection, ProvisionError> {
+    ) -> Result<PgConnection, ProvisionerError> {
         in_time(step, self.options.clone().database(database).connect()).await
     }
 
@@ -92,7 +92,7 @@ impl Admin {
         database: &DatabaseName,
         (login, password): (&DatabaseRole, &LoginPassword),
         lock_timeout: Duration,
-    ) -> Result<PgConnection, ProvisionError> {
+    ) -> Result<PgConnection, ProvisionerError> {
         let options = self
             .options
             .clone()
@@ -108,7 +108,7 @@ impl Admin {
         &self,
         step: Step,
         name: &str,
-    ) -> Result<PgConnection, ProvisionError> {
+    ) -> Result<PgConnection, ProvisionerError> {
         let mut connection = in_time(step, self.options.connect()).await?;
         lock(&mut connection, step, name).await?;
         Ok(connection)
@@ -130,7 +130,11 @@ impl Admin {
     }
 }
 
-async fn lock(connection: &mut PgConnection, step: Step, name: &str) -> Result<(), ProvisionError> {
+async fn lock(
+    connection: &mut PgConnection,
+    step: Step,
+    name: &str,
+) -> Result<(), ProvisionerError> {
     sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))")
         .bind(name)
         .execute(connection)
@@ -153,7 +157,7 @@ pub(super) async fn run(
     connection: &mut PgConnection,
     step: Step,
     script: String,
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     sqlx::raw_sql(AssertSqlSafe(script))
         .execute(connection)
         .await
@@ -175,8 +179,8 @@ pub(super) fn as_member_of(role: &DatabaseRole, statements: &str) -> String {
 }
 
 /// Whether the server answered with this code (Postgres, appendix A).
-pub(super) fn is_code(error: &ProvisionError, code: &str) -> bool {
-    let ProvisionError::Database { source, .. } = error else {
+pub(super) fn is_code(error: &ProvisionerError, code: &str) -> bool {
+    let ProvisionerError::Database { source, .. } = error else {
         return false;
     };
     source
@@ -188,16 +192,16 @@ pub(super) fn is_code(error: &ProvisionError, code: &str) -> bool {
 async fn in_time(
     step: Step,
     connecting: impl Future<Output = sqlx::Result<PgConnection>>,
-) -> Result<PgConnection, ProvisionError> {
+) -> Result<PgConnection, ProvisionerError> {
     match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
         Ok(connected) => connected.during(step),
-        Err(_) => Err(ProvisionError::ConnectTimeout { step }),
+        Err(_) => Err(ProvisionerError::ConnectTimeout { step }),
     }
 }
 
-fn admin_options(url: &Url) -> Result<PgConnectOptions, ProvisionError> {
-    let options =
-        PgConnectOptions::from_url(url).map_err(|error| ProvisionError::AdminUrl(error.into()))?;
+fn admin_options(url: &Url) -> Result<PgConnectOptions, ProvisionerError> {
+    let options = PgConnectOptions::from_url(url)
+        .map_err(|error| ProvisionerError::AdminUrl(error.into()))?;
     let options = match options.get_database() {
         Some(_) => options,
         None => options.database("postgres"),
@@ -210,10 +214,10 @@ fn admin_options(url: &Url) -> Result<PgConnectOptions, ProvisionError> {
 
 /// The server's URL without user, password and database. The host stands in the query, where it
 /// may also be the folder of a socket or an IPv6 address.
-fn server_url(admin: &Url, options: &PgConnectOptions) -> Result<Url, ProvisionError> {
+fn server_url(admin: &Url, options: &PgConnectOptions) -> Result<Url, ProvisionerError> {
     let port = options.get_port();
     let mut url = Url::parse(&format!("postgres://localhost:{port}/"))
-        .map_err(|error| ProvisionError::AdminUrl(error.into()))?;
+        .map_err(|error| ProvisionerError::AdminUrl(error.into()))?;
     let host = match options.get_socket() {
         Some(folder) => folder.to_string_lossy(),
         None => options.get_host().into(),

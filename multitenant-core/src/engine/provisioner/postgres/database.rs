@@ -4,7 +4,7 @@ use super::PostgresProvisioner;
 use super::admin::{is_code, run};
 use super::sessions::end_sessions_in;
 use crate::TenantId;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 use crate::engine::provisioner::seam::Template;
 
@@ -20,12 +20,12 @@ impl PostgresProvisioner {
         &self,
         tenant: TenantId,
         template: &Template,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let step = Step::CreateDatabase;
         let mut admin = self.locked(step, tenant).await?;
         let footprint = self.look_up(&mut *admin, tenant).await?;
         if footprint.login.is_none() {
-            return Err(ProvisionError::LoginMissing { tenant });
+            return Err(ProvisionerError::LoginMissing { tenant });
         }
         let database = DatabaseName::of_tenant(tenant);
         if footprint.database.is_none() {
@@ -41,7 +41,7 @@ impl PostgresProvisioner {
         admin: &mut PgConnection,
         database: &DatabaseName,
         template: &Template,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let script = format!(
             "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log ALLOW_CONNECTIONS false",
             database.quoted(),
@@ -50,7 +50,7 @@ impl PostgresProvisioner {
         let created = run(admin, Step::CreateDatabase, script).await;
         created.map_err(|error| {
             if is_code(&error, INVALID_CATALOG_NAME) {
-                ProvisionError::TemplateMissing {
+                ProvisionerError::TemplateMissing {
                     version: template.version().to_string(),
                 }
             } else {
@@ -81,7 +81,7 @@ impl PostgresProvisioner {
         )
     }
 
-    pub(super) async fn remove_database(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    pub(super) async fn remove_database(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         let (step, login) = (Step::DropDatabase, self.login(tenant));
         let database = DatabaseName::of_tenant(tenant);
         let shut = format!(
@@ -111,7 +111,7 @@ pub(super) async fn discard_database(
     step: Step,
     database: &DatabaseName,
     users: &[&DatabaseRole],
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     if !has_database(&mut *admin, step, database).await? {
         return Ok(());
     }
@@ -133,7 +133,7 @@ pub(super) async fn has_database(
     admin: impl PgExecutor<'_>,
     step: Step,
     name: &DatabaseName,
-) -> Result<bool, ProvisionError> {
+) -> Result<bool, ProvisionerError> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
         .bind(name.as_str())
         .fetch_one(admin)

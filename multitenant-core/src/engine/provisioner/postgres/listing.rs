@@ -4,7 +4,7 @@ use sqlx::PgExecutor;
 
 use super::PostgresProvisioner;
 use crate::TenantId;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::footprint::{DatabaseState, Footprint, Login};
 use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 
@@ -13,7 +13,7 @@ impl PostgresProvisioner {
         &self,
         admin: impl PgExecutor<'_>,
         tenant: TenantId,
-    ) -> Result<Footprint, ProvisionError> {
+    ) -> Result<Footprint, ProvisionerError> {
         let (open, may_sign_in): (Option<bool>, Option<bool>) = sqlx::query_as(
             "SELECT (SELECT datallowconn FROM pg_database WHERE datname = $1),
                     (SELECT rolcanlogin FROM pg_roles WHERE rolname = $2)",
@@ -32,7 +32,7 @@ impl PostgresProvisioner {
 
     /// A database is ours if its login is, or if our owner has rights on it: another platform on
     /// this server names its databases alike. A database is never made before its login.
-    pub(super) async fn look_up_all(&self) -> Result<Vec<Footprint>, ProvisionError> {
+    pub(super) async fn look_up_all(&self) -> Result<Vec<Footprint>, ProvisionerError> {
         let mut found = BTreeMap::new();
         for (tenant, login) in self.logins().await? {
             let entry = found.entry(tenant).or_insert(Footprint::none(tenant));
@@ -47,7 +47,7 @@ impl PostgresProvisioner {
         Ok(found.into_values().collect())
     }
 
-    async fn logins(&self) -> Result<Vec<(TenantId, Login)>, ProvisionError> {
+    async fn logins(&self) -> Result<Vec<(TenantId, Login)>, ProvisionerError> {
         let prefix = &self.roles.prefix;
         let rows: Vec<(String, bool)> = sqlx::query_as(
             "SELECT rolname::text, rolcanlogin FROM pg_roles WHERE starts_with(rolname, $1)",
@@ -63,7 +63,7 @@ impl PostgresProvisioner {
         Ok(logins.collect())
     }
 
-    async fn databases(&self) -> Result<Vec<(TenantId, DatabaseState, bool)>, ProvisionError> {
+    async fn databases(&self) -> Result<Vec<(TenantId, DatabaseState, bool)>, ProvisionerError> {
         let rows: Vec<(String, bool, bool)> = sqlx::query_as(
             "SELECT datname::text, datallowconn,
                     EXISTS (SELECT FROM aclexplode(datacl) JOIN pg_roles ON oid = grantee

@@ -6,7 +6,7 @@ use super::preparation::databases_open_to_all;
 use super::scram::verifier;
 use super::sessions::end_sessions;
 use crate::TenantId;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::footprint::Login;
 use crate::engine::provisioner::names::DatabaseRole;
 use crate::engine::provisioner::password::LoginPassword;
@@ -19,7 +19,7 @@ impl PostgresProvisioner {
         &self,
         tenant: TenantId,
         password: &LoginPassword,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let login = self.login(tenant);
         let limit = self.connections_per_login.map_or(-1, i32::from);
         let script = format!(
@@ -44,22 +44,22 @@ impl PostgresProvisioner {
         &self,
         tenant: TenantId,
         login: Login,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let mut admin = self.locked(Step::SetLogin, tenant).await?;
         switch(&mut admin, Step::SetLogin, &self.login(tenant), login).await
     }
 
-    pub(super) async fn end_all_sessions(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    pub(super) async fn end_all_sessions(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         let mut admin = self.locked(Step::EndSessions, tenant).await?;
         end_sessions(&mut admin, Step::EndSessions, tenant, &self.login(tenant)).await
     }
 
-    pub(super) async fn remove_login(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    pub(super) async fn remove_login(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         let (step, login) = (Step::DropLogin, self.login(tenant));
         let mut admin = self.locked(step, tenant).await?;
         let footprint = self.look_up(&mut *admin, tenant).await?;
         if footprint.database.is_some() {
-            return Err(ProvisionError::DatabaseRemains { tenant });
+            return Err(ProvisionerError::DatabaseRemains { tenant });
         }
         if footprint.login.is_none() {
             return Ok(());
@@ -80,7 +80,7 @@ impl PostgresProvisioner {
         &self,
         admin: &mut PgConnection,
         login: &DatabaseRole,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let drop = format!("DROP OWNED BY {}", login.quoted());
         for database in databases_open_to_all(admin).await? {
             let mut there = self.admin.connect(Step::DropLogin, &database).await?;
@@ -96,7 +96,7 @@ async fn switch(
     step: Step,
     name: &DatabaseRole,
     login: Login,
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     let attribute = match login {
         Login::Allowed => "LOGIN",
         Login::Refused => "NOLOGIN",
@@ -105,7 +105,7 @@ async fn switch(
     run(admin, step, script).await
 }
 
-async fn drop_role(admin: &mut PgConnection, login: &DatabaseRole) -> Result<(), ProvisionError> {
+async fn drop_role(admin: &mut PgConnection, login: &DatabaseRole) -> Result<(), ProvisionerError> {
     let script = format!("DROP ROLE IF EXISTS {}", login.quoted());
     run(admin, Step::DropLogin, script).await
 }

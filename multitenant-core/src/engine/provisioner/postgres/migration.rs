@@ -4,7 +4,7 @@ use super::PostgresProvisioner;
 use super::admin::{is_code, run};
 use super::scram::verifier;
 use crate::TenantId;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::DatabaseName;
 use crate::engine::provisioner::schema::Schema;
 
@@ -18,12 +18,12 @@ impl PostgresProvisioner {
         &self,
         tenant: TenantId,
         schema: &Schema,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let database = DatabaseName::of_tenant(tenant);
         let connected = self.connect_as_migrator(Step::Migrate, &database).await;
         let mut migrator = connected.map_err(|error| {
             if is_code(&error, INVALID_CATALOG_NAME) {
-                ProvisionError::DatabaseMissing { tenant }
+                ProvisionerError::DatabaseMissing { tenant }
             } else {
                 error
             }
@@ -38,7 +38,7 @@ impl PostgresProvisioner {
         migrator: &mut PgConnection,
         step: Step,
         schema: &Schema,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         schema.apply(migrator, step).await?;
         self.restrict(migrator, step, schema).await
     }
@@ -49,7 +49,7 @@ impl PostgresProvisioner {
         &self,
         step: Step,
         database: &DatabaseName,
-    ) -> Result<PgConnection, ProvisionError> {
+    ) -> Result<PgConnection, ProvisionerError> {
         match self.try_connect_as_migrator(step, database).await {
             Err(error) if is_code(&error, INVALID_PASSWORD) => {
                 let lock_name = self.roles.migrator.as_str();
@@ -67,7 +67,7 @@ impl PostgresProvisioner {
         &self,
         step: Step,
         database: &DatabaseName,
-    ) -> Result<PgConnection, ProvisionError> {
+    ) -> Result<PgConnection, ProvisionerError> {
         let login = (&self.roles.migrator, &self.migrator_password);
         self.admin
             .connect_as(step, database, login, self.lock_timeout)
@@ -78,7 +78,7 @@ impl PostgresProvisioner {
         &self,
         admin: &mut PgConnection,
         step: Step,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let script = format!(
             "ALTER ROLE {} PASSWORD '{}'",
             self.roles.migrator.quoted(),

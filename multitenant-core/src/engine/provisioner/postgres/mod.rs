@@ -25,7 +25,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
 use self::admin::Admin;
-use super::error::{ProvisionError, Step};
+use super::error::{ProvisionerError, Step};
 use super::footprint::{Footprint, Login};
 use super::names::{DatabaseName, DatabaseRole, RolePrefix};
 use super::password::LoginPassword;
@@ -59,8 +59,8 @@ impl PostgresProvisioner {
     /// parameters. Connects later, when first needed.
     ///
     /// # Errors
-    /// [`ProvisionError::AdminUrl`] where the URL cannot be read.
-    pub fn new(admin_url: &SecretString) -> Result<Self, ProvisionError> {
+    /// [`ProvisionerError::AdminUrl`] where the URL cannot be read.
+    pub fn new(admin_url: &SecretString) -> Result<Self, ProvisionerError> {
         Ok(Self {
             admin: Admin::new(admin_url)?,
             roles: Roles::new(RolePrefix::default()),
@@ -114,7 +114,7 @@ impl PostgresProvisioner {
         &self,
         step: Step,
         tenant: TenantId,
-    ) -> Result<PoolConnection<Postgres>, ProvisionError> {
+    ) -> Result<PoolConnection<Postgres>, ProvisionerError> {
         // Not the login's name: that is the lock of `as_member_of`, which other sessions of the same
         // step take.
         let lock = DatabaseName::of_tenant(tenant);
@@ -144,15 +144,15 @@ impl fmt::Debug for PostgresProvisioner {
 
 #[async_trait]
 impl Provisioner for PostgresProvisioner {
-    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionError> {
+    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionerError> {
         self.prepare_server().await
     }
 
-    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionError> {
+    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionerError> {
         self.find_or_build_template(schema).await
     }
 
-    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionError> {
+    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionerError> {
         self.remove_template(template).await
     }
 
@@ -160,7 +160,7 @@ impl Provisioner for PostgresProvisioner {
         &self,
         tenant: TenantId,
         password: &LoginPassword,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         self.make_login(tenant, password).await
     }
 
@@ -168,35 +168,35 @@ impl Provisioner for PostgresProvisioner {
         &self,
         tenant: TenantId,
         template: &Template,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         self.clone_template(tenant, template).await
     }
 
-    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionError> {
+    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionerError> {
         self.migrate_tenant(tenant, schema).await
     }
 
-    async fn set_login(&self, tenant: TenantId, login: Login) -> Result<(), ProvisionError> {
+    async fn set_login(&self, tenant: TenantId, login: Login) -> Result<(), ProvisionerError> {
         self.switch_login(tenant, login).await
     }
 
-    async fn end_sessions(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    async fn end_sessions(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         self.end_all_sessions(tenant).await
     }
 
-    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         self.remove_database(tenant).await
     }
 
-    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         self.remove_login(tenant).await
     }
 
-    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionError> {
+    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionerError> {
         self.look_up(self.admin.pool(), tenant).await
     }
 
-    async fn list(&self) -> Result<Vec<Footprint>, ProvisionError> {
+    async fn list(&self) -> Result<Vec<Footprint>, ProvisionerError> {
         self.look_up_all().await
     }
 

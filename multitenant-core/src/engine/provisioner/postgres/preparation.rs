@@ -3,7 +3,7 @@ use sqlx::PgConnection;
 use super::PostgresProvisioner;
 use super::admin::run;
 use super::scram::verifier;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::warning::ServerWarning;
 
 /// The first version with `STRATEGY wal_log`, and with no `CREATE` for everybody in `public`.
@@ -22,7 +22,7 @@ struct Server {
 }
 
 impl PostgresProvisioner {
-    pub(super) async fn prepare_server(&self) -> Result<Vec<ServerWarning>, ProvisionError> {
+    pub(super) async fn prepare_server(&self) -> Result<Vec<ServerWarning>, ProvisionerError> {
         let step = Step::Prepare;
         let mut admin = self
             .admin
@@ -40,7 +40,7 @@ impl PostgresProvisioner {
     }
 
     /// Makes the shared roles where they are missing, and gives them what they need.
-    async fn make_roles(&self, admin: &mut PgConnection) -> Result<(), ProvisionError> {
+    async fn make_roles(&self, admin: &mut PgConnection) -> Result<(), ProvisionerError> {
         let (owner, app) = (&self.roles.owner, &self.roles.app);
         let migrator = &self.roles.migrator;
         let missing = [owner, app, migrator].map(|role| {
@@ -69,7 +69,7 @@ impl PostgresProvisioner {
     }
 
     /// Refuses shared roles that somebody gave more than we do: every tenant would have it.
-    async fn check_roles(&self, admin: &mut PgConnection) -> Result<(), ProvisionError> {
+    async fn check_roles(&self, admin: &mut PgConnection) -> Result<(), ProvisionerError> {
         let too_powerful: Option<String> = sqlx::query_scalar(
             "SELECT role.rolname::text FROM pg_roles role
              WHERE role.rolname IN ($1, $2, $3)
@@ -86,13 +86,13 @@ impl PostgresProvisioner {
         .await
         .during(Step::Prepare)?;
         match too_powerful {
-            Some(role) => Err(ProvisionError::RoleTooPowerful { role }),
+            Some(role) => Err(ProvisionerError::RoleTooPowerful { role }),
             None => Ok(()),
         }
     }
 }
 
-async fn server(admin: &mut PgConnection) -> Result<Server, ProvisionError> {
+async fn server(admin: &mut PgConnection) -> Result<Server, ProvisionerError> {
     sqlx::query_as(
         "SELECT current_setting('server_version_num')::int AS version,
                 current_setting('server_version') AS version_text,
@@ -108,7 +108,7 @@ async fn server(admin: &mut PgConnection) -> Result<Server, ProvisionError> {
 /// Databases to which every login of the server may connect.
 pub(super) async fn databases_open_to_all(
     admin: &mut PgConnection,
-) -> Result<Vec<String>, ProvisionError> {
+) -> Result<Vec<String>, ProvisionerError> {
     sqlx::query_scalar(
         "SELECT datname::text FROM pg_database
          WHERE datallowconn AND has_database_privilege('public', oid, 'CONNECT')
@@ -120,9 +120,9 @@ pub(super) async fn databases_open_to_all(
 }
 
 impl Server {
-    fn check(&self) -> Result<(), ProvisionError> {
+    fn check(&self) -> Result<(), ProvisionerError> {
         if self.version < OLDEST_SERVER {
-            return Err(ProvisionError::ServerTooOld {
+            return Err(ProvisionerError::ServerTooOld {
                 found: self.version_text.clone(),
             });
         }
@@ -131,7 +131,7 @@ impl Server {
             (self.creates_roles, "CREATEROLE"),
         ];
         match lacking.into_iter().find(|(has, _)| !has) {
-            Some((_, attribute)) if !self.is_superuser => Err(ProvisionError::AdminLacks {
+            Some((_, attribute)) if !self.is_superuser => Err(ProvisionerError::AdminLacks {
                 role: self.admin.clone(),
                 attribute,
             }),

@@ -2,7 +2,7 @@ use sqlx::PgConnection;
 
 use super::PostgresProvisioner;
 use super::admin::run;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::schema::Schema;
 
 /// A table, and what would let rows in it be changed another way: partitions and heirs have rights
@@ -42,7 +42,7 @@ impl PostgresProvisioner {
         migrator: &mut PgConnection,
         step: Step,
         schema: &Schema,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let app = self.roles.app.quoted();
         let mut script = String::new();
         for table in schema.append_only_tables() {
@@ -67,14 +67,14 @@ async fn relations(
     migrator: &mut PgConnection,
     step: Step,
     table: &str,
-) -> Result<Vec<String>, ProvisionError> {
+) -> Result<Vec<String>, ProvisionerError> {
     let relations: Vec<String> = sqlx::query_scalar(WITH_DEPENDENTS)
         .bind(table)
         .fetch_all(migrator)
         .await
         .during(step)?;
     if relations.is_empty() {
-        return Err(ProvisionError::AppendOnlyMissing {
+        return Err(ProvisionerError::AppendOnlyMissing {
             table: table.to_owned(),
         });
     }

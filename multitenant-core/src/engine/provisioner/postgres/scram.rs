@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::engine::provisioner::error::ProvisionError;
+use crate::engine::provisioner::error::ProvisionerError;
 use crate::engine::provisioner::password::{LoginPassword, random};
 
 /// What Postgres itself uses, and some drivers insist on.
@@ -12,7 +12,7 @@ const ITERATIONS: u32 = 4_096;
 
 /// What the server keeps of a password, so that the password itself never stands in SQL or in the
 /// server's log: `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` (RFC 5803).
-pub(super) fn verifier(password: &LoginPassword) -> Result<String, ProvisionError> {
+pub(super) fn verifier(password: &LoginPassword) -> Result<String, ProvisionerError> {
     Ok(verifier_with(password.expose_secret(), &random::<16>()?))
 }
 

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::admin::{as_member_of, run};
 use crate::TenantId;
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::{DatabaseName, DatabaseRole};
 
 /// How long sessions may take to end.
@@ -21,7 +21,7 @@ pub(super) async fn end_sessions(
     step: Step,
     tenant: TenantId,
     login: &DatabaseRole,
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     let deadline = Instant::now() + DEADLINE;
     let mut quiet_looks = 0;
     while quiet_looks < 2 {
@@ -29,7 +29,7 @@ pub(super) async fn end_sessions(
         if count == 0 {
             quiet_looks += 1;
         } else if Instant::now() > deadline {
-            return Err(ProvisionError::SessionsRemain { tenant, count });
+            return Err(ProvisionerError::SessionsRemain { tenant, count });
         } else {
             quiet_looks = 0;
             terminate(admin, step, login, "true").await?;
@@ -45,7 +45,7 @@ pub(super) async fn end_sessions_in(
     step: Step,
     database: &DatabaseName,
     roles: &[&DatabaseRole],
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     let there = format!("datname = '{database}'");
     let own = format!("{TERMINATE} WHERE usename = current_user AND {there}");
     run(admin, step, own).await?;
@@ -67,7 +67,7 @@ async fn count_sessions(
     admin: &mut PgConnection,
     step: Step,
     role: &DatabaseRole,
-) -> Result<i64, ProvisionError> {
+) -> Result<i64, ProvisionerError> {
     sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE usename = $1")
         .bind(role.as_str())
         .fetch_one(admin)
@@ -81,7 +81,7 @@ async fn terminate(
     step: Step,
     role: &DatabaseRole,
     condition: &str,
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     let terminate = format!(
         "{TERMINATE} WHERE usename = {} AND {condition}",
         role.literal()

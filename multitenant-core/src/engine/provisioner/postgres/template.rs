@@ -3,7 +3,7 @@ use sqlx::{Connection, PgConnection};
 use super::PostgresProvisioner;
 use super::admin::{as_member_of, run};
 use super::database::{discard_database, has_database};
-use crate::engine::provisioner::error::{During, ProvisionError, Step};
+use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::DatabaseName;
 use crate::engine::provisioner::schema::Schema;
 use crate::engine::provisioner::seam::Template;
@@ -14,7 +14,7 @@ impl PostgresProvisioner {
     pub(super) async fn find_or_build_template(
         &self,
         schema: &Schema,
-    ) -> Result<Template, ProvisionError> {
+    ) -> Result<Template, ProvisionerError> {
         let template = Template {
             version: schema.version(),
         };
@@ -25,7 +25,10 @@ impl PostgresProvisioner {
         Ok(template)
     }
 
-    pub(super) async fn remove_template(&self, template: &Template) -> Result<(), ProvisionError> {
+    pub(super) async fn remove_template(
+        &self,
+        template: &Template,
+    ) -> Result<(), ProvisionerError> {
         let name = DatabaseName::of_template(&self.roles.prefix, template.version());
         let mut admin = self.admin.locked(STEP, name.as_str()).await?;
         discard_database(&mut admin, STEP, &name, &[]).await
@@ -38,7 +41,7 @@ impl PostgresProvisioner {
         schema: &Schema,
         template: &Template,
         name: &DatabaseName,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let lock_name = format!("template of {}", self.roles.owner);
         let mut admin = self.admin.locked_apart(STEP, &lock_name).await?;
         if !has_database(&mut admin, STEP, name).await? {
@@ -55,7 +58,7 @@ impl PostgresProvisioner {
         &self,
         admin: &mut PgConnection,
         building: &DatabaseName,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         discard_database(admin, STEP, building, &[&self.roles.migrator]).await?;
         let create = format!(
             "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'
@@ -66,7 +69,7 @@ impl PostgresProvisioner {
         run(admin, STEP, self.opening_script(building, None)).await
     }
 
-    async fn fill(&self, schema: &Schema, building: &DatabaseName) -> Result<(), ProvisionError> {
+    async fn fill(&self, schema: &Schema, building: &DatabaseName) -> Result<(), ProvisionerError> {
         let mut admin = self.admin.connect(STEP, building.as_str()).await?;
         run(&mut admin, STEP, self.schema_owner_script()).await?;
         admin.close().await.during(STEP)?;
@@ -90,7 +93,7 @@ async fn finish_building(
     admin: &mut PgConnection,
     building: &DatabaseName,
     name: &DatabaseName,
-) -> Result<(), ProvisionError> {
+) -> Result<(), ProvisionerError> {
     let script = format!(
         "ALTER DATABASE {building} ALLOW_CONNECTIONS false;
          ALTER DATABASE {building} RENAME TO {name}",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::fault::file_error;
 use super::lock::Held;
-use crate::engine::provisioner::error::{ProvisionError, Step};
+use crate::engine::provisioner::error::{ProvisionerError, Step};
 
 /// What SQLite keeps beside a database. Its files have the database's mode.
 const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
@@ -17,10 +17,10 @@ const COMPANIONS: &[&str] = &["-wal", "-shm", "-journal"];
 pub(super) const UNFINISHED: &str = "-unfinished";
 
 /// Whether there is a file; anything else under that name is refused.
-pub(super) fn is_there(step: Step, path: &Path) -> Result<bool, ProvisionError> {
+pub(super) fn is_there(step: Step, path: &Path) -> Result<bool, ProvisionerError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(true),
-        Ok(_) => Err(ProvisionError::UnsafeFile {
+        Ok(_) => Err(ProvisionerError::UnsafeFile {
             path: path.to_owned(),
             reason: "a tenant's database is a regular file, never a symbolic link or a folder",
         }),
@@ -36,7 +36,7 @@ pub(super) fn unfinished(file: &Path) -> PathBuf {
 }
 
 /// Makes an empty file that is the owner's alone.
-pub(super) fn make_empty(step: Step, path: &Path) -> Result<File, ProvisionError> {
+pub(super) fn make_empty(step: Step, path: &Path) -> Result<File, ProvisionerError> {
     let made = private().open(path);
     made.map_err(|source| file_error(step, path, source))
 }
@@ -72,7 +72,7 @@ pub(super) async fn blocking<F>(
     lock: Held,
     path: PathBuf,
     work: F,
-) -> Result<(), ProvisionError>
+) -> Result<(), ProvisionerError>
 where
     F: FnOnce(&Path) -> io::Result<()> + Send + 'static,
 {

@@ -8,7 +8,7 @@ use super::fault::file_error;
 use super::files::UNFINISHED;
 use super::lock::Lock;
 use crate::TenantId;
-use crate::engine::provisioner::error::{ProvisionError, Step};
+use crate::engine::provisioner::error::{ProvisionerError, Step};
 use crate::engine::provisioner::names::DatabaseName;
 
 const EXTENSION: &str = "db";
@@ -25,7 +25,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Self, ProvisionError> {
+    pub(super) fn open(path: &Path) -> Result<Self, ProvisionerError> {
         if path.to_string_lossy().starts_with("file:") {
             return Err(unsafe_folder(path, "name a folder, not a file: URI"));
         }
@@ -61,7 +61,7 @@ impl Folder {
     }
 
     /// The tenants that have a file here, ordered.
-    pub(super) fn tenants(&self, step: Step) -> Result<Vec<TenantId>, ProvisionError> {
+    pub(super) fn tenants(&self, step: Step) -> Result<Vec<TenantId>, ProvisionerError> {
         let mut tenants: Vec<_> = self
             .names(step)?
             .iter()
@@ -72,7 +72,7 @@ impl Folder {
     }
 
     /// Removes files that were never finished. Only under the folder's lock.
-    pub(super) fn remove_unfinished(&self, step: Step) -> Result<(), ProvisionError> {
+    pub(super) fn remove_unfinished(&self, step: Step) -> Result<(), ProvisionerError> {
         for name in self.names(step)? {
             if name.contains(UNFINISHED) {
                 let path = self.path.join(name);
@@ -82,7 +82,7 @@ impl Folder {
         Ok(())
     }
 
-    fn names(&self, step: Step) -> Result<Vec<String>, ProvisionError> {
+    fn names(&self, step: Step) -> Result<Vec<String>, ProvisionerError> {
         let read = || -> io::Result<Vec<String>> {
             fs::read_dir(&self.path)?
                 .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -106,7 +106,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// A folder that others can reach is refused, not changed: it may be one that was named by mistake.
-fn check(path: &Path) -> Result<(), ProvisionError> {
+fn check(path: &Path) -> Result<(), ProvisionerError> {
     let metadata =
         fs::symlink_metadata(path).map_err(|source| file_error(Step::Prepare, path, source))?;
     if !metadata.is_dir() {
@@ -125,8 +125,8 @@ fn check(path: &Path) -> Result<(), ProvisionError> {
     Ok(())
 }
 
-fn unsafe_folder(path: &Path, reason: &'static str) -> ProvisionError {
-    ProvisionError::UnsafeFile {
+fn unsafe_folder(path: &Path, reason: &'static str) -> ProvisionerError {
+    ProvisionerError::UnsafeFile {
         path: path.to_owned(),
         reason,
     }

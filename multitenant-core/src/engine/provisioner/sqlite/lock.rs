@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::fault::file_error;
-use crate::engine::provisioner::error::{ProvisionError, Step};
+use crate::engine::provisioner::error::{ProvisionerError, Step};
 
 /// A lock that the tasks of all processes of the machine share, by the name of a file.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Lock {
     ///
     /// Of this process one task at a time waits for the file: the threads that wait could otherwise
     /// be all there are, with none left for the holder's own work.
-    pub(super) async fn hold(&self, step: Step) -> Result<Held, ProvisionError> {
+    pub(super) async fn hold(&self, step: Step) -> Result<Held, ProvisionerError> {
         let turn = Arc::clone(&self.turns).lock_owned().await;
         let path = self.path.clone();
         let locking = tokio::task::spawn_blocking(move || {

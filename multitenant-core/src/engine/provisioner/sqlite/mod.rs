@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use self::folder::Folder;
-use super::error::{During, ProvisionError, Step};
+use super::error::{During, ProvisionerError, Step};
 use super::footprint::{DatabaseState, Footprint, Login};
 use super::names::{DatabaseName, RolePrefix};
 use super::password::LoginPassword;
@@ -37,9 +37,9 @@ impl SqliteProvisioner {
     /// Takes a folder, and makes it where it is missing.
     ///
     /// # Errors
-    /// [`ProvisionError::UnsafeFile`] where the folder is a symbolic link, is open to others, or
+    /// [`ProvisionerError::UnsafeFile`] where the folder is a symbolic link, is open to others, or
     /// has a name that SQLite would take for a URI.
-    pub fn open(folder: impl AsRef<Path>) -> Result<Self, ProvisionError> {
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, ProvisionerError> {
         Ok(Self {
             folder: Folder::open(folder.as_ref())?,
         })
@@ -55,7 +55,7 @@ impl SqliteProvisioner {
     }
 
     /// Builds under another name and renames when all is done.
-    async fn build_template(&self, schema: &Schema, file: PathBuf) -> Result<(), ProvisionError> {
+    async fn build_template(&self, schema: &Schema, file: PathBuf) -> Result<(), ProvisionerError> {
         let lock = self.folder.files.hold(Step::Template).await?;
         if files::is_there(Step::Template, &file)? {
             return Ok(());
@@ -72,7 +72,7 @@ impl SqliteProvisioner {
 }
 
 /// To a file that is there; a missing one is not made.
-async fn connect(step: Step, file: &Path) -> Result<SqliteConnection, ProvisionError> {
+async fn connect(step: Step, file: &Path) -> Result<SqliteConnection, ProvisionerError> {
     SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
@@ -83,7 +83,7 @@ async fn connect(step: Step, file: &Path) -> Result<SqliteConnection, ProvisionE
         .during(step)
 }
 
-async fn migrate(file: &Path, schema: &Schema) -> Result<(), ProvisionError> {
+async fn migrate(file: &Path, schema: &Schema) -> Result<(), ProvisionerError> {
     let mut connection = connect(Step::Migrate, file).await?;
     schema.apply(&mut connection, Step::Migrate).await?;
     connection.close().await.during(Step::Migrate)
@@ -92,13 +92,13 @@ async fn migrate(file: &Path, schema: &Schema) -> Result<(), ProvisionError> {
 #[async_trait]
 impl Provisioner for SqliteProvisioner {
     /// Removes what a killed process left half made.
-    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionError> {
+    async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionerError> {
         let _lock = self.folder.files.hold(Step::Prepare).await?;
         self.folder.remove_unfinished(Step::Prepare)?;
         Ok(Vec::new())
     }
 
-    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionError> {
+    async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionerError> {
         let template = Template {
             version: schema.version(),
         };
@@ -109,13 +109,13 @@ impl Provisioner for SqliteProvisioner {
         Ok(template)
     }
 
-    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionError> {
+    async fn drop_template(&self, template: &Template) -> Result<(), ProvisionerError> {
         let lock = self.folder.files.hold(Step::Template).await?;
         let file = self.template_file(template);
         files::blocking(Step::Template, lock, file, files::remove).await
     }
 
-    async fn create_login(&self, _: TenantId, _: &LoginPassword) -> Result<(), ProvisionError> {
+    async fn create_login(&self, _: TenantId, _: &LoginPassword) -> Result<(), ProvisionerError> {
         Ok(())
     }
 
@@ -123,14 +123,14 @@ impl Provisioner for SqliteProvisioner {
         &self,
         tenant: TenantId,
         template: &Template,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<(), ProvisionerError> {
         let lock = self.folder.files.hold(Step::CreateDatabase).await?;
         let (file, source) = (self.file_of(tenant), self.template_file(template));
         if files::is_there(Step::CreateDatabase, &file)? {
             return Ok(());
         }
         if !files::is_there(Step::CreateDatabase, &source)? {
-            return Err(ProvisionError::TemplateMissing {
+            return Err(ProvisionerError::TemplateMissing {
                 version: template.version().to_string(),
             });
         }
@@ -138,10 +138,10 @@ impl Provisioner for SqliteProvisioner {
         files::blocking(Step::CreateDatabase, lock, file, copy).await
     }
 
-    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionError> {
+    async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionerError> {
         let file = self.file_of(tenant);
         if !files::is_there(Step::Migrate, &file)? {
-            return Err(ProvisionError::DatabaseMissing { tenant });
+            return Err(ProvisionerError::DatabaseMissing { tenant });
         }
         let lock = self.folder.migrations.hold(Step::Migrate).await?;
         // In a task of its own: SQLite's thread goes on when the caller goes away, and whoever
@@ -158,28 +158,28 @@ impl Provisioner for SqliteProvisioner {
             .map_err(|error| failed(std::io::Error::other(error)))?
     }
 
-    async fn set_login(&self, _: TenantId, _: Login) -> Result<(), ProvisionError> {
+    async fn set_login(&self, _: TenantId, _: Login) -> Result<(), ProvisionerError> {
         Ok(())
     }
 
-    async fn end_sessions(&self, _: TenantId) -> Result<(), ProvisionError> {
+    async fn end_sessions(&self, _: TenantId) -> Result<(), ProvisionerError> {
         Ok(())
     }
 
-    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    async fn drop_database(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         let lock = self.folder.files.hold(Step::DropDatabase).await?;
         let file = self.file_of(tenant);
         files::blocking(Step::DropDatabase, lock, file, files::remove).await
     }
 
-    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionError> {
+    async fn drop_login(&self, tenant: TenantId) -> Result<(), ProvisionerError> {
         match self.inspect(tenant).await?.database {
-            Some(_) => Err(ProvisionError::DatabaseRemains { tenant }),
+            Some(_) => Err(ProvisionerError::DatabaseRemains { tenant }),
             None => Ok(()),
         }
     }
 
-    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionError> {
+    async fn inspect(&self, tenant: TenantId) -> Result<Footprint, ProvisionerError> {
         let there = files::is_there(Step::Inspect, &self.file_of(tenant))?;
         Ok(Footprint {
             database: there.then_some(DatabaseState::Open),
@@ -187,7 +187,7 @@ impl Provisioner for SqliteProvisioner {
         })
     }
 
-    async fn list(&self) -> Result<Vec<Footprint>, ProvisionError> {
+    async fn list(&self) -> Result<Vec<Footprint>, ProvisionerError> {
         let tenants = self.folder.tenants(Step::Inspect)?;
         let footprints = tenants.into_iter().map(|tenant| Footprint {
             database: Some(DatabaseState::Open),
