@@ -250,7 +250,6 @@ impl PlatformBuilder {
             lease: self.lease,
         });
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
-        let refusals = Arc::new(refusals);
         let tasks = in_background(&catalog, &provisioning, self.retention);
         let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
         Ok(Platform {

@@ -7,8 +7,8 @@ use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant};
 use crate::common::clock::MovedClock;
 use crate::common::nowhere::Nowhere;
 use multitenant_core::catalog::{
-    AuditEntry, Catalog, CatalogDirectory, CatalogError, ConnectUrls, Idempotency, Placement,
-    Reserved, Retention, SqlCatalog,
+    AuditEntry, Catalog, CatalogDirectory, CatalogError, ConnectUrls, Idempotency, Operations,
+    Outcome, Placement, Reserved, Retention, SqlCatalog,
 };
 use multitenant_core::directory::{DirectoryError, TenantStatus};
 use multitenant_core::engine::ConnectData;
@@ -127,7 +127,7 @@ on_both_engines! {
         let catalog = place.catalog().await.with_clock(clock.clone());
         let reserve = async |slug: &str| {
             let key = Idempotency::new("key-1", slug.as_bytes()).unwrap();
-            catalog.reserve(&change(), &new_tenant(slug), &new_operation(MINUTE), Some(&key)).await
+            catalog.reserve(&change(), &new_tenant(slug), None, &new_operation(MINUTE), Some(&key)).await
         };
         assert!(matches!(reserve("acme").await, Ok(Reserved::New(_))));
         clock.advance(DAY - MINUTE);
@@ -148,7 +148,8 @@ on_both_engines! {
         let suspended = TenantStatus::Suspended;
         catalog.set_status(&change(), acme, suspended).await.unwrap();
         let made = placed(&catalog, "made-meanwhile").await;
-        catalog.delete(&change(), other).await.unwrap();
+        let lease = catalog.begin(&change(), other, &new_operation(MINUTE)).await.unwrap();
+        catalog.remove(&change(), &lease, Outcome::Succeeded).await.unwrap();
         publish(&catalog, 1).await;
         clock.advance(8 * DAY);
         assert!(prune(&catalog).await.0 > 0);

@@ -25,6 +25,9 @@ struct Waiting {
     tries: u32,
 }
 
+/// Refusals that wait to be written; a flood beyond is counted and dropped rather than kept.
+pub(super) const WAITING: usize = 10_000;
+
 /// How often a row is tried to be written. With a pause of a second between tries, a catalog that
 /// is away for half a minute loses none.
 const TRIES: u32 = 30;

@@ -1,12 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 
-use super::pending::{Noted, Pending};
-use super::{WAITING, lose};
+use super::lost::Lost;
+use super::pending::{Noted, Pending, WAITING};
 use crate::catalog::{AuditEntry, CatalogError, Change, SqlCatalog};
 
 /// How often refusals are written.
@@ -17,14 +16,14 @@ pub(super) struct Writer {
     catalog: SqlCatalog,
     receiver: mpsc::Receiver<Noted>,
     pending: Pending,
-    lost: Arc<AtomicU64>,
+    lost: Arc<Lost>,
 }
 
 impl Writer {
     pub(super) fn new(
         catalog: SqlCatalog,
         receiver: mpsc::Receiver<Noted>,
-        lost: Arc<AtomicU64>,
+        lost: Arc<Lost>,
     ) -> Self {
         Self {
             catalog,
@@ -61,7 +60,7 @@ impl Writer {
     }
 
     fn add(&mut self, noted: Noted) {
-        lose(&self.lost, self.pending.add(noted, WAITING));
+        self.lost.add(self.pending.add(noted, WAITING));
     }
 
     /// Writes until one fails: then the others would, most likely, and it is tried again later.
@@ -71,7 +70,7 @@ impl Writer {
                 Ok(()) => self.pending.written(),
                 Err(error) => {
                     tracing::warn!(%error, "refusals could not be written down yet");
-                    lose(&self.lost, self.pending.failed());
+                    self.lost.add(self.pending.failed());
                     return;
                 }
             }
@@ -84,7 +83,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let received = std::iter::from_fn(|| self.receiver.try_recv().ok()).count();
         let received = u64::try_from(received).unwrap_or(u64::MAX);
-        lose(&self.lost, self.pending.total().saturating_add(received));
+        self.lost.add(self.pending.total().saturating_add(received));
     }
 }
 
@@ -104,8 +103,6 @@ async fn write(catalog: &SqlCatalog, noted: &Noted, times: u64) -> Result<(), Ca
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use super::*;
     use crate::catalog::{Actor, AuditFilter, Catalog, Page};
     use crate::on;
@@ -128,7 +125,7 @@ mod tests {
         let url = format!("sqlite://{}/catalog.db", folder.path().display());
         let catalog = SqlCatalog::open(&url.into()).await.unwrap();
         let (sender, receiver) = mpsc::channel(10);
-        let lost = Arc::<AtomicU64>::default();
+        let lost = Arc::<Lost>::default();
         let mut writer = Writer::new(catalog.clone(), receiver, Arc::clone(&lost));
         for reason in ["one", "two", "one"] {
             sender.try_send(noted(reason)).unwrap();
@@ -143,12 +140,12 @@ mod tests {
         assert!(writer.pending.is_empty());
         let (all, page) = (AuditFilter::default(), Page::default());
         assert_eq!(catalog.audit_logs(&all, page).await.unwrap().total, 2);
-        assert_eq!(lost.load(Ordering::Relaxed), 0);
+        assert_eq!(lost.count(), 0);
 
         for reason in ["three", "three"] {
             sender.try_send(noted(reason)).unwrap();
         }
         drop(writer);
-        assert_eq!(lost.load(Ordering::Relaxed), 2);
+        assert_eq!(lost.count(), 2);
     }
 }
