@@ -1,8 +1,9 @@
--- Takes large objects from tenants, for databases to come. A superuser runs it for each new template database:
+-- Takes large objects from the databases to come that are copies of this one. administration-postgres.sql does so with
+-- the base of all templates; a superuser runs this by hand for a template that was built before there was a base:
 --
 --   psql -X -d postgres -v template=mt_template_… -f docs/administration-postgres-template.sql
 --
--- docs/administration-postgres.md says why. While it runs, which is a moment, no tenant can be made.
+-- docs/administration-postgres.md says why. While it runs, which is a moment, the database cannot be copied.
 
 \set ON_ERROR_STOP on
 ALTER DATABASE :"template" ALLOW_CONNECTIONS true;

@@ -121,7 +121,7 @@ impl Provisioning {
         });
         match made.await {
             Ok(made) => made,
-            Err(_) => Err(crate::tenant::TenantError::Interrupted.into()),
+            Err(_) => Err(ProvisioningError::Interrupted),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Provisioning {
         let deleted = tokio::spawn(async move { this.remove(&work).await });
         match deleted.await {
             Ok(deleted) => deleted,
-            Err(_) => Err(crate::tenant::TenantError::Interrupted.into()),
+            Err(_) => Err(ProvisioningError::Interrupted),
         }
     }
 

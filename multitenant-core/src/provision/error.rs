@@ -84,6 +84,9 @@ pub enum ProvisioningError {
     /// The first admin of a tenant that was made before could not be given a fresh password.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The work was cut off on this node.
+    #[error("the work was cut off; what is half done is ended in a moment")]
+    Interrupted,
     /// The change is made, but could not be brought into force here yet.
     #[error(transparent)]
     Tenant(#[from] TenantError),
@@ -141,7 +144,7 @@ impl From<&ProvisioningError> for Problem {
         match error {
             ProvisioningError::Catalog(error) => error.into(),
             ProvisioningError::ServerUnknown(_) => Code::Internal.into(),
-            ProvisioningError::Step { .. } => {
+            ProvisioningError::Step { .. } | ProvisioningError::Interrupted => {
                 Self::retry_later(Code::Unavailable, RETRY, error.to_string())
             }
             ProvisioningError::DeletedSince(_) => Self::new(Code::Conflict, error.to_string()),

@@ -11,7 +11,7 @@ use super::delete::DELETE;
 use super::error::ProvisioningError;
 use super::work::{Kind, Work};
 use crate::OperationId;
-use crate::catalog::{Actor, CatalogError, Change, Operations};
+use crate::catalog::{Actor, Catalog, CatalogError, Change, Operations};
 
 /// How often abandoned operations are looked for.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ impl Provisioning {
         let (mut ended, mut failed) = (0, None);
         for operation in self.inner.catalog.abandoned().await? {
             match self.recover_one(operation).await {
-                Ok(()) => ended += 1,
+                Ok(by_us) => ended += usize::from(by_us),
                 // Another node was faster.
                 Err(ProvisioningError::Catalog(
                     CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_),
@@ -53,23 +53,30 @@ impl Provisioning {
         failed.map_or(Ok(ended), Err)
     }
 
-    async fn recover_one(&self, id: OperationId) -> Result<(), ProvisioningError> {
+    /// Tells whether it was this node's to end.
+    async fn recover_one(&self, id: OperationId) -> Result<bool, ProvisioningError> {
         let catalog = &self.inner.catalog;
         let operation = catalog.operation(id).await?;
         let operation = operation.ok_or(CatalogError::OperationUnknown(id))?;
         let Some((kind, ending)) = ending(&operation.kind) else {
             // A newer version's, which its own nodes know how to end.
-            return Ok(());
+            return Ok(false);
         };
+        let row = catalog.tenant(operation.tenant).await?;
+        if row.is_some_and(|row| self.provisioner(&row.server).is_err()) {
+            // On a server that only other nodes reach.
+            return Ok(false);
+        }
         let lease = catalog
             .take_over(id, self.inner.node, self.inner.lease)
             .await?;
         let change = Change::by(Actor::System).because(ABANDONED);
         let work = Work::new(change, lease, kind);
         match ending {
-            Ending::Undo => self.undo(&work, ABANDONED).await,
-            Ending::GoOn => self.remove(&work).await,
+            Ending::Undo => self.undo(&work, ABANDONED).await?,
+            Ending::GoOn => self.remove(&work).await?,
         }
+        Ok(true)
     }
 }
 

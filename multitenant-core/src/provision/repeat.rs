@@ -52,7 +52,7 @@ impl Provisioning {
         let lease = catalog.take_over(operation, self.inner.node, lease).await?;
         let (this, work) = (self.clone(), Work::new(change.clone(), lease, &CREATE));
         let undone = tokio::spawn(async move { this.undo(&work, ABANDONED).await });
-        undone.await.unwrap_or(Err(TenantError::Interrupted.into()))
+        undone.await.unwrap_or(Err(ProvisioningError::Interrupted))
     }
 
     async fn answer_again(

@@ -14,14 +14,15 @@ use crate::common::eventually;
 use crate::common::platform::Running;
 use multitenant_core::accounts::{self, FirstAdmin};
 use multitenant_core::catalog::{
-    Catalog, CatalogError, OperationStatus, Operations, Page, StepStatus, TenantRow,
+    Catalog, CatalogError, NewTenant, OperationStatus, Operations, Outcome, Page, Reserved,
+    StepStatus, TenantRow,
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::password::Password;
 use multitenant_core::provision::{CreatedTenant, OnCreate, ProvisioningError, StepName};
 use multitenant_core::tenant::AnySql;
 use multitenant_core::{
-    Clock, Code, NodeId, OperationId, Problem, SystemClock, TenantId, Timestamp, on,
+    Clock, Code, NodeId, OperationId, Problem, ServerId, SystemClock, TenantId, Timestamp, on,
 };
 
 type Hooked = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -283,7 +284,24 @@ on_both_engines! {
         let lease = catalog.begin(&world.change(), made, &newer).await.unwrap();
         world.platform.provisioning().recover().await.unwrap();
         catalog.check(&lease).await.expect("nobody has taken it over");
-        catalog.finish(&world.change(), &lease, multitenant_core::catalog::Outcome::Succeeded).await.unwrap();
+        catalog.finish(&world.change(), &lease, Outcome::Succeeded).await.unwrap();
+        world.stop().await;
+    }
+
+    async fn what_is_on_a_server_that_this_node_does_not_reach_is_left_to_others(place: Place) {
+        let world = Running::start(place.platform().await).await;
+        let (catalog, change) = (world.platform.catalog(), world.change());
+        catalog.add_server(&change, &ServerId::new("moon")).await.unwrap();
+        let there = NewTenant {
+            server: ServerId::new("moon"),
+            ..crate::common::catalog::new_tenant("acme")
+        };
+        let operation = crate::common::catalog::new_operation(Duration::ZERO);
+        let reserved = catalog.reserve(&change, &there, None, &operation, None).await;
+        let Ok(Reserved::New(lease)) = reserved else { panic!("{reserved:?}") };
+        assert_eq!(world.platform.provisioning().recover().await.unwrap(), 0);
+        catalog.check(&lease).await.expect("nobody has taken it over");
+        catalog.remove(&change, &lease, Outcome::Undone).await.unwrap();
         world.stop().await;
     }
 

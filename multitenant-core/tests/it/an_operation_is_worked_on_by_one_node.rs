@@ -9,7 +9,7 @@ use multitenant_core::catalog::{
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::EventKind;
-use multitenant_core::{NodeId, OperationId, TenantId};
+use multitenant_core::{Clock, NodeId, OperationId, SystemClock, TenantId};
 
 /// Reserves a tenant on a node that dies at once.
 async fn cut_off(catalog: &SqlCatalog) -> multitenant_core::catalog::Lease {
@@ -179,6 +179,22 @@ on_both_engines! {
         assert!(catalog.begin(&change(), tenant.id, &new_operation(MINUTE)).await.is_ok());
         let unknown = catalog.begin(&change(), TenantId::generate(), &new_operation(MINUTE)).await;
         assert!(matches!(unknown, Err(CatalogError::TenantUnknown(_))));
+    }
+
+    async fn a_clock_that_is_set_back_keeps_no_operation_from_its_end(place: Place) {
+        const DATE: &str = "UPDATE mt_operations SET lease_until = $1, updated_at = $1 WHERE id = $2";
+        let catalog = place.catalog().await;
+        let dead = cut_off(&catalog).await;
+        let hour_ahead = SystemClock.now() + Duration::from_secs(3_600);
+        multitenant_core::on!(catalog.pool(), pool => sqlx::query(DATE)
+            .bind(hour_ahead)
+            .bind(dead.operation())
+            .execute(pool)
+            .await.map(drop)).unwrap();
+        assert_eq!(catalog.abandoned().await.unwrap(), [dead.operation()]);
+        let lease = catalog.take_over(dead.operation(), NodeId::generate(), MINUTE).await.unwrap();
+        assert_eq!(lease.attempt(), 2);
+        assert!(catalog.abandoned().await.unwrap().is_empty(), "it is dated anew");
     }
 
     async fn a_node_that_is_silent_is_forgotten(place: Place) {

@@ -53,13 +53,21 @@ pub(super) async fn renew(catalog: &SqlCatalog, lease: &Lease) -> Result<(), Cat
     Ok(tx.commit().await?)
 }
 
+/// What is dated so far ahead was written before the clock was set back: its lease would last until
+/// then, and whoever works on it dates it anew with the next renewal.
+const AHEAD: Duration = Duration::from_secs(60);
+
 pub(super) async fn abandoned(catalog: &SqlCatalog) -> Result<Vec<OperationId>, CatalogError> {
     const READ: &str = "SELECT id FROM mt_operations \
-         WHERE status IN ('RUNNING', 'UNDOING') AND lease_until <= $1 ORDER BY id LIMIT 500";
+         WHERE status IN ('RUNNING', 'UNDOING') AND (lease_until <= $1 OR updated_at > $2) \
+         ORDER BY id LIMIT 500";
     let mut tx = catalog.transaction().await?;
-    let now = tx.now();
-    let operations = on!(tx.sql(), sql =>
-        sqlx::query_scalar(READ).bind(now).fetch_all(&mut **sql).await?);
+    let (now, ahead) = (tx.now(), tx.after(AHEAD));
+    let operations = on!(tx.sql(), sql => sqlx::query_scalar(READ)
+        .bind(now)
+        .bind(ahead)
+        .fetch_all(&mut **sql)
+        .await?);
     Ok(operations)
 }
 
@@ -70,15 +78,17 @@ pub(super) async fn take_over(
     lasts: Duration,
 ) -> Result<Lease, CatalogError> {
     const TAKE: &str = "UPDATE mt_operations SET lease_node = $2, attempt = attempt + 1, \
-         lease_until = $3, updated_at = $4 WHERE id = $1 AND lease_until <= $4 \
-         AND status IN ('RUNNING', 'UNDOING') RETURNING attempt, tenant_id";
+         lease_until = $3, updated_at = $4 WHERE id = $1 \
+         AND (lease_until <= $4 OR updated_at > $5) AND status IN ('RUNNING', 'UNDOING') \
+         RETURNING attempt, tenant_id";
     let mut tx = catalog.transaction().await?;
-    let (now, until) = (tx.now(), tx.after(lasts));
+    let (now, until, ahead) = (tx.now(), tx.after(lasts), tx.after(AHEAD));
     let taken: Option<(i64, TenantId)> = on!(tx.sql(), sql => sqlx::query_as(TAKE)
         .bind(operation)
         .bind(node)
         .bind(until)
         .bind(now)
+        .bind(ahead)
         .fetch_optional(&mut **sql)
         .await?);
     tx.commit().await?;

@@ -98,6 +98,13 @@ impl DatabaseName {
         Self(format!("{}_building_{version}", prefix.0))
     }
 
+    /// What templates are built from where an administrator has made it: an empty database from
+    /// which a superuser has taken what only a superuser can take.
+    #[cfg(feature = "postgres")]
+    pub(super) fn of_base(prefix: &RolePrefix) -> Self {
+        Self(format!("{}_base", prefix.0))
+    }
+
     /// The tenant whose database has this name, if it is one's.
     pub(super) fn tenant_of(name: &str) -> Option<TenantId> {
         simple_id(name.strip_prefix(TENANT_DATABASE)?)

@@ -15,6 +15,8 @@ on_postgres! {
     code_that_runs_as_the_owner_cannot_reach_beyond_the_database,
     nobody_is_let_in_by_default,
     the_migrator_is_the_owner_and_no_more,
+    what_an_administrator_took_from_the_base_no_tenant_has,
+    a_base_that_is_no_superusers_is_not_built_from,
 }
 
 /// A schema with what could be used to get around the rules.
@@ -397,4 +399,67 @@ async fn the_migrator_is_the_owner_and_no_more(world: &World) {
         let migrated = world.provisioner().migrate(tenant.id, &schema).await;
         assert!(migrated.is_err(), "was allowed: {sql}");
     }
+}
+
+async fn what_an_administrator_took_from_the_base_no_tenant_has(world: &World) {
+    const LARGE_OBJECTS: [&str; 4] = [
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, 'outside of tables')",
+        "SELECT lo_put(1, 0, 'outside of tables')",
+    ];
+    // As docs/administration-postgres.sql makes it for the default prefix.
+    let base = world.server().role("base");
+    let url = std::env::var("TEST_POSTGRES_SUPERUSER_URL").unwrap();
+    let mut superuser = PgConnection::connect(&url).await.unwrap();
+    let create =
+        format!("CREATE DATABASE {base} TEMPLATE mt_base IS_TEMPLATE true ALLOW_CONNECTIONS false");
+    run(&mut superuser, &create).await.unwrap();
+    let built = world
+        .provisioner()
+        .ensure_template(&schema_with(MORE))
+        .await;
+    let forget = format!("ALTER DATABASE {base} IS_TEMPLATE false");
+    run(&mut superuser, &forget).await.unwrap();
+    let drop = format!("DROP DATABASE {base}");
+    run(&mut superuser, &drop).await.unwrap();
+
+    let tenant = world.tenant_from(&built.unwrap()).await;
+    let mut inside = sign_in(&tenant).await;
+    for sql in LARGE_OBJECTS {
+        let refused = run(&mut inside, sql).await.unwrap_err();
+        let refusal = refused.as_database_error().unwrap();
+        assert_eq!(refusal.code().as_deref(), Some("42501"), "{sql}: {refused}");
+    }
+    run(&mut inside, "INSERT INTO invoices VALUES (1, 100)")
+        .await
+        .unwrap();
+}
+
+async fn a_base_that_is_no_superusers_is_not_built_from(world: &World) {
+    let (server, base) = (world.server(), world.server().role("base"));
+    server
+        .run(format!("CREATE DATABASE {base} TEMPLATE template0"))
+        .await;
+    let mut inside = server
+        .connect_elsewhere(&server.admin_url, &base)
+        .await
+        .unwrap();
+    run(&mut inside, "CREATE TABLE planted (id int)")
+        .await
+        .unwrap();
+    inside.close().await.unwrap();
+    server
+        .run(format!("ALTER DATABASE {base} IS_TEMPLATE true"))
+        .await;
+    let tenant = tenant(world).await;
+    server
+        .run(format!("ALTER DATABASE {base} IS_TEMPLATE false"))
+        .await;
+    let mut inside = sign_in(&tenant).await;
+    let planted: bool = sqlx::query_scalar("SELECT to_regclass('planted') IS NOT NULL")
+        .fetch_one(&mut inside)
+        .await
+        .unwrap();
+    assert!(!planted);
 }

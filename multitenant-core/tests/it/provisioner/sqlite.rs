@@ -85,7 +85,8 @@ async fn dropping_removes_what_stands_beside_the_file() {
     let (_parent, folder, provisioner) = place();
     let tenant = make_tenant(&provisioner).await;
     let file = file_of(&folder, tenant);
-    for suffix in ["-wal", "-shm", "-journal"] {
+    let other = make_tenant(&provisioner).await;
+    for suffix in ["-wal", "-shm", "-journal", "-unfinished-0190"] {
         fs::write(
             format!("{}{suffix}", file.display()),
             "left by a killed process",
@@ -95,6 +96,7 @@ async fn dropping_removes_what_stands_beside_the_file() {
     provisioner.drop_database(tenant).await.unwrap();
     let id = tenant.as_uuid().simple().to_string();
     assert!(!names(&folder).iter().any(|name| name.contains(&id)));
+    assert!(!provisioner.inspect(other).await.unwrap().is_gone());
 }
 
 #[tokio::test]

@@ -53,7 +53,6 @@ impl PostgresProvisioner {
         admin.close().await.during(STEP)
     }
 
-    /// An empty database of UTF-8, without what an administrator may have put in `template1`.
     async fn start_building(
         &self,
         admin: &mut PgConnection,
@@ -61,12 +60,35 @@ impl PostgresProvisioner {
     ) -> Result<(), ProvisionerError> {
         discard_database(admin, STEP, building, &[&self.roles.migrator]).await?;
         let create = format!(
-            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'
+            "CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'
              STRATEGY wal_log ALLOW_CONNECTIONS false",
-            building.quoted()
+            building.quoted(),
+            self.source(admin).await?
         );
         run(admin, STEP, create).await?;
         run(admin, STEP, self.opening_script(building, None)).await
+    }
+
+    /// What is copied first: the administrator's base where there is one, else `template0`, which is
+    /// empty and takes UTF-8 whatever the server was set up with. Not `template1`: it may hold
+    /// anything, and cannot be copied while somebody is connected to it.
+    ///
+    /// A base is a superuser's, since others who may make databases could put into it what would
+    /// then stand in every tenant's.
+    async fn source(&self, admin: &mut PgConnection) -> Result<String, ProvisionerError> {
+        let base = DatabaseName::of_base(&self.roles.prefix);
+        let is_there: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_database JOIN pg_roles owner ON owner.oid = datdba
+                            WHERE datname = $1 AND datistemplate AND rolsuper)",
+        )
+        .bind(base.as_str())
+        .fetch_one(admin)
+        .await
+        .during(STEP)?;
+        Ok(match is_there {
+            true => base.quoted(),
+            false => "template0".to_owned(),
+        })
     }
 
     async fn fill(&self, schema: &Schema, building: &DatabaseName) -> Result<(), ProvisionerError> {

@@ -56,9 +56,11 @@ pub(super) fn finish(building: &Path, file: &Path) -> io::Result<()> {
     sync_folder_of(file)
 }
 
-/// Removes a database and what stands beside it, as far as there is any. The database goes last:
-/// while it is there, the tenant is found and removed again.
+/// Removes a database and what stands beside it, as far as there is any, also what a killed process
+/// has left unfinished of it. The database goes last: while it is there, the tenant is found and
+/// removed again. Only under the folder's lock.
 pub(super) fn remove(file: &Path) -> io::Result<()> {
+    remove_unfinished(file)?;
     for suffix in COMPANIONS {
         remove_one(&with_suffix(file, suffix))?;
     }
@@ -86,6 +88,20 @@ where
     done.map_err(io::Error::other)
         .flatten()
         .map_err(|source| file_error(step, &shown, source))
+}
+
+fn remove_unfinished(file: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+        return Ok(());
+    };
+    let unfinished = format!("{}{UNFINISHED}", name.to_string_lossy());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&unfinished) {
+            remove_one(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
