@@ -1,9 +1,11 @@
 use std::collections::HashMap;
+#[cfg(feature = "sqlite")]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+#[cfg(feature = "postgres")]
 use secrecy::SecretString;
 use sqlx::migrate::Migrator;
 use tokio::runtime::Handle;
