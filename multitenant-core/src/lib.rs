@@ -54,6 +54,8 @@ pub mod input;
 #[cfg(feature = "crypto")]
 pub mod keys;
 pub mod limits;
+#[cfg(any(feature = "_sql", feature = "tokens"))]
+mod mac;
 #[cfg(feature = "passwords")]
 pub mod password;
 #[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]

@@ -19,6 +19,8 @@ pub struct Sources {
     pub path_prefix: Option<PathPrefix>,
     /// Whether `?tenant=` counts. For development only: a link must not choose a tenant.
     pub query: bool,
+    /// The tenant of every request, for single mode: another that is named besides is refused.
+    pub only: Option<TenantId>,
     /// The proxies whose `Forwarded` and `X-Forwarded-Host` count, beside the host itself.
     pub proxies: TrustedProxies,
 }
@@ -33,7 +35,7 @@ pub(super) enum Hint {
 }
 
 impl Hint {
-    fn read(text: &[u8]) -> Self {
+    pub(super) fn read(text: &[u8]) -> Self {
         let text = std::str::from_utf8(text).unwrap_or_default();
         let id = text.parse().map(Self::Id);
         id.or_else(|_| text.parse().map(Self::Slug))
@@ -66,6 +68,7 @@ impl Sources {
         if self.query {
             hints.extend(in_query(request.query().unwrap_or_default()));
         }
+        hints.extend(self.only.map(Hint::Id));
         Ok(hints)
     }
 

@@ -14,7 +14,7 @@ pub use hint::Sources;
 pub use path::{InvalidPathPrefix, PathPrefix};
 pub use proxies::TrustedProxies;
 pub use request::{RepeatedHeader, RequestView, single_header};
-pub use resolver::{ResolveError, Resolver};
+pub use resolver::{Claim, ResolveError, Resolver};
 
 /// The header that names a tenant by its id or its slug.
 pub const TENANT_HEADER: &str = "x-tenant-id";

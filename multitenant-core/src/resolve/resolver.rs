@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::hint::{Hint, Sources};
@@ -30,12 +31,41 @@ pub enum ResolveError {
 pub struct Resolver {
     sources: Sources,
     tenants: Arc<dyn Tenants>,
+    claim: Option<Arc<dyn Claim>>,
+}
+
+/// Reads a tenant out of a token of an application's own.
+///
+/// Any function from a request to a tenant's id or slug is one, in an `Option`.
+pub trait Claim: Send + Sync + 'static {
+    /// The id or the slug of the tenant that a token in the request names, once it is verified.
+    fn tenant(&self, request: &dyn RequestView) -> Option<String>;
+}
+
+impl<F> Claim for F
+where
+    F: Fn(&dyn RequestView) -> Option<String> + Send + Sync + 'static,
+{
+    fn tenant(&self, request: &dyn RequestView) -> Option<String> {
+        self(request)
+    }
 }
 
 impl Resolver {
     /// A resolver that looks at these sources.
     pub fn new(sources: Sources, tenants: Arc<dyn Tenants>) -> Self {
-        Self { sources, tenants }
+        Self {
+            sources,
+            tenants,
+            claim: None,
+        }
+    }
+
+    /// Counts also what an application's own tokens claim: one more source, above no other.
+    #[must_use]
+    pub fn with_claim(mut self, claim: impl Claim) -> Self {
+        self.claim = Some(Arc::new(claim));
+        self
     }
 
     /// Where tenants are found.
@@ -95,7 +125,11 @@ impl Resolver {
 
     fn hints(&self, request: &(impl RequestView + ?Sized)) -> Result<Vec<Hint>, RepeatedHeader> {
         let owner = |domain: &Domain| self.tenants.id_of_domain(domain);
-        self.sources.hints(request, owner)
+        let mut hints = self.sources.hints(request, owner)?;
+        let claim = self.claim.as_ref();
+        let claimed = claim.and_then(|claim| claim.tenant(&Seen(request)));
+        hints.extend(claimed.map(|name| Hint::read(name.as_bytes())));
+        Ok(hints)
     }
 
     async fn look_up(&self, hint: &Hint) -> Result<Option<TenantId>, ResolveError> {
@@ -108,5 +142,30 @@ impl Resolver {
             }
         };
         found.map_err(ResolveError::Lookup)
+    }
+}
+
+/// A request whatever its type, since a hook must take one that has a size.
+struct Seen<'r, R: ?Sized>(&'r R);
+
+impl<R: RequestView + ?Sized> RequestView for Seen<'_, R> {
+    fn header(&self, name: &str) -> Vec<&[u8]> {
+        self.0.header(name)
+    }
+
+    fn authority(&self) -> Option<&str> {
+        self.0.authority()
+    }
+
+    fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.query()
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.0.peer()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use super::budget::{AcquireError, Share, WeakShare};
+use super::wake::WakeUps;
 use crate::directory::{TenantRecord, TenantStatus};
 use crate::engine::{ConnectData, Connector};
 use crate::{Slug, TenantId};
@@ -28,6 +29,7 @@ pub(super) struct TenantInner {
     connect: ConnectData,
     status: watch::Sender<TenantStatus>,
     connections: Box<dyn Connections>,
+    wake_ups: Arc<WakeUps>,
 }
 
 /// The tenant's connections run on another engine than the one asked for.
@@ -115,7 +117,11 @@ impl<C: Connector> Connections for Share<C> {
 }
 
 impl Tenant {
-    pub(super) fn new(record: TenantRecord, connections: Box<dyn Connections>) -> Self {
+    pub(super) fn new(
+        record: TenantRecord,
+        connections: Box<dyn Connections>,
+        wake_ups: Arc<WakeUps>,
+    ) -> Self {
         let inner = TenantInner {
             id: record.id,
             slug: record.slug,
@@ -123,6 +129,7 @@ impl Tenant {
             served: AtomicBool::new(record.status == TenantStatus::Active),
             status: watch::Sender::new(record.status),
             connections,
+            wake_ups,
         };
         Self {
             inner: Arc::new(inner),
@@ -162,6 +169,13 @@ impl Tenant {
         let not_served = |status: &TenantStatus| *status != TenantStatus::Active;
         // The sender lives as long as this handle.
         let _ = status.wait_for(not_served).await;
+    }
+
+    /// Says that there is work for this tenant, to whoever waits on this node for
+    /// [`Tenants::woken`](super::Tenants::woken): instead of looking into each database now and
+    /// then.
+    pub fn notify(&self) {
+        self.inner.wake_ups.add(self.id());
     }
 
     /// The tenant's part in the budget of connections of this kind.

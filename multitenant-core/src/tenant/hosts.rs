@@ -11,6 +11,7 @@ use super::error::TenantError;
 use super::handle::{Connections, Tenant};
 use super::live::Live;
 use super::options::ManagerOptions;
+use super::wake::WakeUps;
 use crate::directory::{Directory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
 use crate::{ServerId, TenantId};
@@ -22,6 +23,7 @@ pub(super) struct Hosts<C: Connector> {
     pub(super) directory: Arc<dyn Directory>,
     pub(super) options: ManagerOptions,
     pub(super) runtime: Handle,
+    pub(super) wake_ups: Arc<WakeUps>,
     pub(super) budgets: Mutex<HashMap<ServerId, Budget<C>>>,
     /// Of a tenant that was moved there are several.
     live: Mutex<HashMap<TenantId, Vec<Live>>>,
@@ -41,6 +43,7 @@ impl<C: Connector> Hosts<C> {
             directory,
             options,
             runtime: Handle::current(),
+            wake_ups: Arc::default(),
             budgets: Mutex::default(),
             live: Mutex::default(),
             settling: Mutex::default(),
@@ -70,7 +73,7 @@ impl<C: Connector> Hosts<C> {
         let record = found
             .map_err(TenantError::Record)?
             .ok_or(TenantError::Unknown)?;
-        let held = self.each_live(tenant, |live| live.serve(&record));
+        let held = self.each_live(tenant, |live| live.serve(&record, &self.wake_ups));
         let held = held.into_iter().flatten().next();
         Ok(held.unwrap_or_else(|| self.host(record)))
     }
@@ -80,7 +83,7 @@ impl<C: Connector> Hosts<C> {
         let share = self
             .budget(&connect.server)
             .join(record.id, connect.clone());
-        let tenant = Tenant::new(record, Box::new(share));
+        let tenant = Tenant::new(record, Box::new(share), Arc::clone(&self.wake_ups));
         let mut live = self.live.lock();
         let handles = live.entry(tenant.id()).or_default();
         handles.push(Live::of(&tenant, connect));

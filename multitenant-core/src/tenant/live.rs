@@ -1,6 +1,7 @@
 use std::sync::{Arc, Weak};
 
 use super::handle::{Connections, Tenant, TenantInner, WeakConnections};
+use super::wake::WakeUps;
 use crate::directory::{TenantRecord, TenantStatus};
 use crate::engine::ConnectData;
 
@@ -37,7 +38,11 @@ impl Live {
 
     /// The handle, if what is held is still as the record says; a new one around connections that
     /// are held alone.
-    pub(super) fn serve(&mut self, record: &TenantRecord) -> Option<Tenant> {
+    pub(super) fn serve(
+        &mut self,
+        record: &TenantRecord,
+        wake_ups: &Arc<WakeUps>,
+    ) -> Option<Tenant> {
         if let Some(held) = self.tenant() {
             return is_still(&held, record).then_some(held);
         }
@@ -45,7 +50,8 @@ impl Live {
         if self.ended || !active || self.connect != record.connect {
             return None;
         }
-        let tenant = Tenant::new(record.clone(), self.connections.upgrade()?);
+        let connections = self.connections.upgrade()?;
+        let tenant = Tenant::new(record.clone(), connections, Arc::clone(wake_ups));
         self.tenant = Arc::downgrade(tenant.inner());
         Some(tenant)
     }

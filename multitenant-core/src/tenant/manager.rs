@@ -190,6 +190,12 @@ impl<C: Connector> TenantManager<C> {
         Ok(())
     }
 
+    /// Waits until there is work for a tenant, by [`Tenant::notify`] on this node; each is named
+    /// once, however often it was notified meanwhile.
+    pub async fn woken(&self) -> TenantId {
+        self.inner.hosts.wake_ups.next().await
+    }
+
     /// Every tenant's id, whatever its status, as far as this node knows.
     #[must_use]
     pub fn ids(&self) -> Vec<TenantId> {

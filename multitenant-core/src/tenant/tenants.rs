@@ -1,5 +1,7 @@
 //! What others hold of a manager, whatever it connects to.
 
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +11,7 @@ use super::error::TenantError;
 use super::handle::Tenant;
 use super::manager::TenantManager;
 use super::options::ManagerStats;
+use super::visits::{self, Visits};
 use crate::engine::Connector;
 use crate::events::Follower;
 use crate::{Domain, Slug, TenantId};
@@ -50,6 +53,54 @@ pub trait Tenants: Send + Sync + 'static {
     /// The tenant whose own domain this is, as far as is known here. A host that nobody owns is
     /// common, so the log is not looked at: a new domain counts once the log was read next.
     fn id_of_domain(&self, domain: &Domain) -> Option<TenantId>;
+
+    /// Every tenant's id, whatever its status, as far as this node knows.
+    fn ids(&self) -> Vec<TenantId>;
+
+    /// Waits until there is work for a tenant, by [`Tenant::notify`] on this node; each is named
+    /// once, however often it was notified meanwhile.
+    async fn woken(&self) -> TenantId;
+}
+
+impl dyn Tenants {
+    /// Does `work` for every tenant that is served, for at most `concurrency` at once: a worker's
+    /// round, a report. One that fails stops no other; cut off, it stops where it is.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use std::sync::Arc;
+    /// use multitenant_core::tenant::{Tenant, Tenants};
+    ///
+    /// async fn send_mail(tenant: Tenant) -> Result<(), std::io::Error> {
+    ///     println!("mail of {}", tenant.slug());
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn worker(tenants: Arc<dyn Tenants>) {
+    ///     let visits = Arc::clone(&tenants).for_each(NonZeroUsize::MIN, send_mail).await;
+    ///     for (tenant, error) in visits.failed {
+    ///         eprintln!("{tenant}: {error}");
+    ///     }
+    ///     loop {
+    ///         let woken = tenants.woken().await;
+    ///         if let Ok(tenant) = tenants.tenant(woken).await {
+    ///             let _ = send_mail(tenant).await;
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn for_each<F, Fut, E>(
+        self: Arc<Self>,
+        concurrency: NonZeroUsize,
+        work: F,
+    ) -> Visits<E>
+    where
+        F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+        E: Send + 'static,
+    {
+        visits::visit_all(self, concurrency, work).await
+    }
 }
 
 /// Runs a node's tenants, whatever they connect to: what a platform holds of a
@@ -104,6 +155,14 @@ impl<C: Connector> Tenants for TenantManager<C> {
 
     fn id_of_domain(&self, domain: &Domain) -> Option<TenantId> {
         self.find_domain(domain)
+    }
+
+    fn ids(&self) -> Vec<TenantId> {
+        Self::ids(self)
+    }
+
+    async fn woken(&self) -> TenantId {
+        Self::woken(self).await
     }
 }
 

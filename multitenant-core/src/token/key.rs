@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::algorithm::SigningAlgorithm;
 use super::error::TokenError;
-use super::{mac, wire};
+use super::wire;
 use crate::limits::{KEY_ID_MAX_BYTES, SIGNING_SECRET_MIN_BYTES};
+use crate::mac;
 
 /// Why a key, or a ring of keys, cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

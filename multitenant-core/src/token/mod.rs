@@ -9,7 +9,6 @@ mod algorithm;
 mod claims;
 mod error;
 mod key;
-mod mac;
 mod refresh;
 mod refresh_body;
 mod ring;

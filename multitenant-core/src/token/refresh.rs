@@ -6,10 +6,10 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::mac;
 use super::refresh_body::{RefreshBody, RefreshScope};
 use super::ring::RingKey;
 use super::{KeyRings, TokenError, wire};
+use crate::mac;
 use crate::{Realm, SessionId, TenantId};
 
 /// What a refresh token begins with, so that it is known for one wherever it turns up, such as in

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::key::{InvalidSigningKey, SigningKey};
-use super::mac::{self, MacKey};
 use crate::Realm;
+use crate::mac::{self, MacKey};
 
 /// One realm's keys: the current one signs, all of them check.
 ///

@@ -18,6 +18,7 @@ mod a_platform_from_end_to_end;
 mod a_pool_can_be_replaced_by_the_handle;
 mod a_secret_opens_for_its_tenant_only;
 mod a_tenant_is_made_by_one_node;
+mod an_application_comes_over;
 mod an_operation_is_worked_on_by_one_node;
 mod provisioner;
 mod refusals_are_written_down;

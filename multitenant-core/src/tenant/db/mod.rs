@@ -207,11 +207,12 @@ impl Tenant {
     /// # Errors
     /// [`WrongEngine`] where the tenant's database runs on another engine.
     pub fn db<DB: SqlEngine>(&self) -> Result<Db<DB>, WrongEngine> {
-        let share = self.share::<SqlConnector<DB>>();
-        share
-            .cloned()
-            .map(Db::from)
-            .map_err(|_| WrongEngine::new(DB::NAME))
+        if let Ok(share) = self.share::<SqlConnector<DB>>() {
+            return Ok(share.clone().into());
+        }
+        let pool = self.control().as_any().downcast_ref::<Pool<DB>>();
+        let pool = pool.ok_or(WrongEngine::new(DB::NAME))?;
+        Ok(pool.clone().into())
     }
 
     #[cfg(any(feature = "postgres", feature = "sqlite"))]

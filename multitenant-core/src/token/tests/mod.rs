@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{AccessClaims, KeyRing, KeyRings, SigningKey, mac};
+use super::{AccessClaims, KeyRing, KeyRings, SigningKey};
+use crate::mac;
 use crate::{EnterpriseRole, Realm, SessionId, Standing, Subject, TenantId, Timestamp, UserId};
 
 const STAFF_SECRET: &str = "the secret of the staff, 32 bytes and more";

@@ -1,9 +1,11 @@
+//! Message authentication and derivation of keys (HMAC-SHA256, RFC 2104).
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// A key of HMAC-SHA256 that is forgotten when dropped.
-pub(super) type MacKey = Zeroizing<[u8; 32]>;
+pub(crate) type MacKey = Zeroizing<[u8; 32]>;
 
 #[allow(
     clippy::expect_used,
@@ -18,12 +20,12 @@ fn absorb(key: &[u8], parts: &[&[u8]]) -> Hmac<Sha256> {
 }
 
 /// HMAC-SHA256 of the parts, one after the other.
-pub(super) fn tag(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn tag(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     absorb(key, parts).finalize().into_bytes().into()
 }
 
 /// Whether `expected` is the tag of `message`, in constant time.
-pub(super) fn matches(key: &MacKey, message: &[u8], expected: &[u8]) -> bool {
+pub(crate) fn matches(key: &MacKey, message: &[u8], expected: &[u8]) -> bool {
     absorb(key.as_slice(), &[message])
         .verify_slice(expected)
         .is_ok()
@@ -31,6 +33,6 @@ pub(super) fn matches(key: &MacKey, message: &[u8], expected: &[u8]) -> bool {
 
 /// A key for one purpose out of a secret for many: extraction by RFC 5869, section 2.2, with the
 /// purpose as salt.
-pub(super) fn derive(purpose: &[&[u8]], secret: &[u8]) -> MacKey {
+pub(crate) fn derive(purpose: &[&[u8]], secret: &[u8]) -> MacKey {
     Zeroizing::new(tag(&purpose.concat(), &[secret]))
 }
