@@ -81,7 +81,7 @@ impl Gate {
     /// Decides about one request to a route with this rule.
     ///
     /// # Errors
-    /// [`Refusal`] says why not; as a [`Problem`](crate::Problem) it says what the caller may know.
+    /// [`Refusal`] says why not; as a [`Problem`] it says what the caller may know.
     pub async fn admit(
         &self,
         request: &(impl RequestView + ?Sized),

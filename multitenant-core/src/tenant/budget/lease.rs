@@ -1,6 +1,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+#[cfg(feature = "_sql")]
 use tokio::runtime::Handle;
 
 use crate::engine::{ConnectData, Connector};
@@ -12,6 +13,7 @@ pub(super) trait Home<C: Connector>: Send + Sync + 'static {
     fn data(&self) -> &ConnectData;
 
     /// Where the tenant's connections are opened and closed.
+    #[cfg(feature = "_sql")]
     fn runtime(&self) -> &Handle;
 
     /// Takes back a connection that is fit.

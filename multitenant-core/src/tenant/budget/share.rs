@@ -1,6 +1,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+#[cfg(feature = "_sql")]
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -244,6 +245,7 @@ impl<C: Connector> Home<C> for Inner<C> {
         &self.data
     }
 
+    #[cfg(feature = "_sql")]
     fn runtime(&self) -> &Handle {
         self.budget.runtime()
     }
