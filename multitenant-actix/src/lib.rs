@@ -18,6 +18,11 @@
 //! whatever runs behind a [`Guard`] runs within it: a query, a transaction, `tokio::spawn`,
 //! `tokio::time`. Start it on a runtime that outlives the server; under `#[tokio::main]` it has
 //! threads of its own, under `#[actix_web::main]` only the main one.
+//!
+//! Actix goes on with a request whose caller has gone away, and the handler keeps its connection
+//! meanwhile, unless the server is told
+//! [`h1_allow_half_closed(false)`](actix_web::HttpServer::h1_allow_half_closed). Without it, put a
+//! time limit around handlers that may wait for long.
 #![doc = ""]
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]

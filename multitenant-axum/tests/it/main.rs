@@ -10,7 +10,6 @@
 
 mod common;
 
-mod bodies_and_queries_are_read;
 mod every_route_has_a_rule;
 mod handlers_take_what_they_need;
-mod who_is_let_through;
+mod it_answers_as_every_adapter;

@@ -1,0 +1,96 @@
+//! One tenant on the Postgres server that `scripts/test` started.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use multitenant_core::auth::Policies;
+use multitenant_core::directory::TenantRecord;
+use multitenant_core::engine::{ConnectData, PostgresConnector};
+use multitenant_core::gate::Gate;
+use multitenant_core::resolve::{Resolver, Sources};
+use multitenant_core::tenant::{
+    BudgetOptions, CacheOptions, ManagerOptions, Tenant, TenantManager, Tenants,
+};
+use multitenant_core::{ServerId, TenantId};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::people::{DefaultRoles, Words};
+
+/// The tenant `tenant-a` with a database on Postgres, and people by words.
+pub struct PostgresWorld {
+    /// Asks people by words.
+    pub gate: Gate,
+    manager: TenantManager<PostgresConnector>,
+    tenant: TenantId,
+    database: String,
+}
+
+fn server_url() -> String {
+    std::env::var("TEST_POSTGRES_URL")
+        .expect("set TEST_POSTGRES_URL, or run the tests by scripts/test, which starts a server")
+}
+
+fn url_of(database: &str) -> String {
+    let server = server_url();
+    let (server, parameters) = server.split_once('?').unwrap_or((&server, ""));
+    let (server, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{database}?{parameters}")
+}
+
+async fn administer(statement: String) {
+    let mut connection = PgConnection::connect(&server_url()).await.unwrap();
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+}
+
+impl PostgresWorld {
+    /// Makes the database.
+    pub async fn new() -> Self {
+        let tenant = TenantId::generate();
+        let database = format!("test_{}", tenant.as_uuid().simple());
+        administer(format!("CREATE DATABASE {database}")).await;
+        let data = ConnectData::new(ServerId::main(), url_of(&database));
+        let record = TenantRecord::active(tenant, "tenant-a".parse().unwrap(), data);
+        let mut options = ManagerOptions::default();
+        options.budget = BudgetOptions::connections(4);
+        options.budget.per_tenant = Some(4);
+        let manager = TenantManager::fixed(PostgresConnector::new(), [record], options);
+        let manager = manager.await.unwrap();
+        let tenants: Arc<dyn Tenants> = Arc::new(manager.clone());
+        let gate = Gate::new(
+            Resolver::new(Sources::default(), tenants),
+            Arc::new(Words {
+                a: tenant,
+                b: TenantId::generate(),
+            }),
+            Policies::new(Arc::new(DefaultRoles), CacheOptions::default()),
+        );
+        Self {
+            gate,
+            manager,
+            tenant,
+            database,
+        }
+    }
+
+    /// The tenant's handle.
+    pub async fn tenant(&self) -> Tenant {
+        self.manager.get(self.tenant).await.unwrap()
+    }
+
+    /// The backends that serve the tenant, as the server sees them.
+    pub async fn backends(&self) -> BTreeSet<i32> {
+        let mut connection = PgConnection::connect(&server_url()).await.unwrap();
+        let backends = "SELECT pid FROM pg_stat_activity WHERE datname = $1";
+        let backends = sqlx::query_scalar(backends).bind(&self.database);
+        let backends: Vec<i32> = backends.fetch_all(&mut connection).await.unwrap();
+        backends.into_iter().collect()
+    }
+
+    /// Closes every connection and drops the database.
+    pub async fn clear(self) {
+        self.manager
+            .shut_down(std::time::Duration::from_secs(10))
+            .await;
+        administer(format!("DROP DATABASE {} WITH (FORCE)", self.database)).await;
+    }
+}
