@@ -9,11 +9,12 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use multitenant_core::gate::{Access, Gate};
+use multitenant_core::gate::{Access, Gate, Within};
 use multitenant_core::{Code, Problem as CoreProblem};
 
-use crate::within::Within;
-use crate::{Problem, View};
+use crate::{GuardedBody, Problem, View};
+
+type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
 
 /// Lets only those through to a route whom its rule lets through: a middleware over a [`Gate`].
 /// [`Guarded`](crate::Guarded) puts one around each route; by hand it is for an application that
@@ -24,13 +25,9 @@ use crate::{Problem, View};
 /// use multitenant_actix::Guard;
 /// use multitenant_core::gate::{Access, Gate};
 ///
-/// fn ping(gate: Gate) -> actix_web::Resource {
-///     web::resource("/ping").get(async || "pong")
-/// }
-///
 /// fn app(gate: Gate, services: &mut web::ServiceConfig) {
 ///     let guard = Guard::new(gate, Access::USER);
-///     services.service(web::scope("/own").wrap(guard).route("/ping", web::get().to(async || "pong")));
+///     services.service(web::resource("/ping").wrap(guard).get(async || "pong"));
 /// }
 /// ```
 ///
@@ -56,11 +53,7 @@ impl Guard {
         }
     }
 
-    async fn run<S, B>(
-        &self,
-        inner: &S,
-        request: ServiceRequest,
-    ) -> Result<ServiceResponse<EitherBody<Within<B>>>, Error>
+    async fn run<S, B>(&self, inner: &S, request: ServiceRequest) -> Result<Answered<B>, Error>
     where
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
         B: MessageBody,
@@ -78,15 +71,14 @@ impl Guard {
             Err(_) => return Err(Problem::from(Code::Internal).into()),
         };
         let runtime = self.gate.runtime().clone();
-        let response = response.map_body(|_, body| Within::new(runtime, body).keeping(passage));
+        let response = response.map_body(|_, body| GuardedBody {
+            inner: Within::new(runtime, body).keeping(passage),
+        });
         Ok(response.map_into_left_body())
     }
 }
 
-fn refused<B>(
-    request: ServiceRequest,
-    problem: CoreProblem,
-) -> ServiceResponse<EitherBody<Within<B>>> {
+fn refused<B>(request: ServiceRequest, problem: CoreProblem) -> Answered<B> {
     let response = Problem(problem).error_response();
     request.into_response(response).map_into_right_body()
 }
@@ -102,7 +94,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<Within<B>>>;
+    type Response = Answered<B>;
     type Error = Error;
     type Transform = GuardService<S>;
     type InitError = ();
@@ -128,7 +120,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<Within<B>>>;
+    type Response = Answered<B>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 

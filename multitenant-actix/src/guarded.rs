@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use multitenant_core::Code;
 use multitenant_core::gate::{self, Access, AccessRule, Gate};
 
-use crate::methods::Answers;
+use crate::methods::{Endpoint, rank};
 use crate::{Guard, Methods, Problem};
 
 /// A route as it was added. Without methods it answers to all of them, by [`any`](crate::any).
@@ -63,11 +63,6 @@ pub struct Guarded {
     endpoints: Vec<Vec<Endpoint>>,
 }
 
-struct Endpoint {
-    answers: Answers,
-    route: actix_web::Route,
-}
-
 impl Guarded {
     /// No routes yet; those to come ask this gate.
     pub fn new(gate: impl Into<Gate>) -> Self {
@@ -88,15 +83,15 @@ impl Guarded {
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: Methods) -> Self {
         let access = rule.access();
-        let guarded = methods.handlers.into_iter().map(|(answers, route)| {
+        let handlers = methods.handlers.into_iter();
+        let guarded = handlers.map(|(method, route)| {
             let guard = Guard::new(self.gate.clone(), access);
-            let route = route.wrap(guard);
-            Endpoint { answers, route }
+            (method, route.wrap(guard))
         });
         let endpoints: Vec<_> = guarded.collect();
-        let any = endpoints.iter().any(|it| it.answers == Answers::Any);
-        let own = endpoints.iter().filter_map(|it| it.answers.method());
-        let methods = if any { Vec::new() } else { own.collect() };
+        // One for every method makes a list of none.
+        let methods = endpoints.iter().map(|(method, _)| method.clone());
+        let methods = methods.collect::<Option<_>>().unwrap_or_default();
         self.add(Route::new(methods, path, access), endpoints);
         self
     }
@@ -138,9 +133,9 @@ impl Guarded {
     fn add(&mut self, route: Route, endpoints: Vec<Endpoint>) {
         let places = self.routes.iter().zip(&self.endpoints);
         let here = places.filter(|(other, _)| other.path == route.path);
-        for answers in here.flat_map(|(_, there)| there).map(|it| &it.answers) {
-            let free = endpoints.iter().all(|new| new.answers != *answers);
-            assert!(free, "{} has a handler for {answers:?} already", route.path);
+        for (method, _) in here.flat_map(|(_, there)| there) {
+            let free = endpoints.iter().all(|(new, _)| new != method);
+            assert!(free, "{} has a handler for {method:?} already", route.path);
         }
         self.routes.push(route);
         self.endpoints.push(endpoints);
@@ -182,28 +177,24 @@ fn openness(path: &str) -> Vec<u8> {
 }
 
 fn resource(path: &str, mut endpoints: Vec<Endpoint>) -> actix_web::Resource {
-    endpoints.sort_by_key(|endpoint| endpoint.answers.rank());
+    endpoints.sort_by_key(rank);
     let allow = allow(&endpoints);
     let not_allowed = web::to(move || {
         let allow = allow.clone();
         async move { not_allowed(allow) }
     });
     let resource = web::resource(path).default_service(not_allowed);
-    endpoints
-        .into_iter()
-        .fold(resource, |resource, it| resource.route(it.route))
+    let routes = endpoints.into_iter().map(|(_, route)| route);
+    routes.fold(resource, actix_web::Resource::route)
 }
 
 /// The value of the header `Allow` (RFC 9110, section 10.2.1).
 fn allow(endpoints: &[Endpoint]) -> Option<HeaderValue> {
-    let mut methods: Vec<Method> = Vec::new();
-    for method in endpoints.iter().filter_map(|it| it.answers.method()) {
-        let too = (method == Method::GET).then_some(Method::HEAD);
-        methods.extend([method].into_iter().chain(too));
-    }
-    methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
-    methods.dedup();
-    let names: Vec<_> = methods.iter().map(Method::as_str).collect();
+    let own = endpoints.iter().filter_map(|(method, _)| method.as_ref());
+    let mut names: Vec<_> = own.map(Method::as_str).collect();
+    names.extend(names.contains(&"GET").then_some("HEAD"));
+    names.sort_unstable();
+    names.dedup();
     HeaderValue::from_str(&names.join(",")).ok()
 }
 

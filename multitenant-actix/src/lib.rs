@@ -27,6 +27,7 @@
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 mod extract;
 mod guard;
 mod guarded;
@@ -34,16 +35,15 @@ mod methods;
 mod problem;
 mod request_id;
 mod view;
-mod within;
 
+pub use body::GuardedBody;
 #[cfg(feature = "_sql")]
 pub use extract::{AnySql, Db};
 pub use extract::{HintedTenant, Json, Path, Principal, Query, Tenant};
 pub use guard::{Guard, GuardService};
 pub use guarded::{Guarded, Route};
-pub use methods::{Methods, any, delete, get, head, options, patch, post, put};
+pub use methods::{Handles, Methods, any, delete, get, head, options, patch, post, put};
 pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
 pub use view::View;
-pub use within::Within;

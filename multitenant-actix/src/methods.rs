@@ -12,92 +12,73 @@ use actix_web::{FromRequest, Handler, Responder, Route, guard};
 /// ```
 #[derive(Default)]
 pub struct Methods {
-    pub(crate) handlers: Vec<(Answers, Route)>,
+    pub(crate) handlers: Vec<Endpoint>,
 }
 
-/// Which methods a handler answers to. In the order in which they are tried: `GET` answers `HEAD`
-/// too, where that has no handler of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answers {
-    Head,
-    Only(Method),
-    Any,
+/// A handler and the method that it answers to; `None`: every method that has none of its own.
+pub(crate) type Endpoint = (Option<Method>, Route);
+
+/// In which order handlers are tried: `GET` answers `HEAD` too, where that has no handler of its
+/// own.
+pub(crate) fn rank((method, _): &Endpoint) -> u8 {
+    match method {
+        Some(Method::HEAD) => 0,
+        Some(_) => 1,
+        None => 2,
+    }
 }
 
-impl Answers {
-    pub(crate) fn rank(&self) -> u8 {
-        match self {
-            Self::Head => 0,
-            Self::Only(_) => 1,
-            Self::Any => 2,
-        }
+fn route(method: Option<&Method>) -> Route {
+    match method {
+        Some(&Method::GET) => Route::new().guard(guard::Any(guard::Get()).or(guard::Head())),
+        Some(method) => Route::new().method(method.clone()),
+        None => Route::new(),
     }
+}
 
-    pub(crate) fn method(&self) -> Option<Method> {
-        match self {
-            Self::Head => Some(Method::HEAD),
-            Self::Only(method) => Some(method.clone()),
-            Self::Any => None,
-        }
-    }
+/// A handler of actix's: an async function that takes extractors and returns a responder.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler",
+    label = "expected an async function whose arguments are extractors and whose result is a responder"
+)]
+pub trait Handles<Args> {
+    /// Lets the route be handled by it.
+    fn handle(self, route: Route) -> Route;
+}
 
-    fn route(&self) -> Route {
-        match self {
-            Self::Head => Route::new().method(Method::HEAD),
-            Self::Only(method) if *method == Method::GET => {
-                Route::new().guard(guard::Any(guard::Get()).or(guard::Head()))
-            }
-            Self::Only(method) => Route::new().method(method.clone()),
-            Self::Any => Route::new(),
-        }
+impl<F, Args> Handles<Args> for F
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    fn handle(self, route: Route) -> Route {
+        route.to(self)
     }
 }
 
 impl Methods {
     /// Lets this handler answer to a method.
     #[must_use]
-    pub fn on<F, Args>(self, method: Method, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        match method {
-            Method::HEAD => self.add(Answers::Head, handler),
-            other => self.add(Answers::Only(other), handler),
-        }
+    pub fn on<Args>(self, method: Method, handler: impl Handles<Args>) -> Self {
+        self.add(Some(method), handler)
     }
 
     /// Lets this handler answer to every method that has none of its own.
     #[must_use]
-    pub fn any<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.add(Answers::Any, handler)
+    pub fn any<Args>(self, handler: impl Handles<Args>) -> Self {
+        self.add(None, handler)
     }
 
-    fn add<F, Args>(mut self, answers: Answers, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        let route = answers.route().to(handler);
-        self.handlers.push((answers, route));
+    fn add<Args>(mut self, method: Option<Method>, handler: impl Handles<Args>) -> Self {
+        let route = handler.handle(route(method.as_ref()));
+        self.handlers.push((method, route));
         self
     }
 }
 
 /// A handler that answers to every method.
-pub fn any<F, Args>(handler: F) -> Methods
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
+pub fn any<Args>(handler: impl Handles<Args>) -> Methods {
     Methods::default().any(handler)
 }
 
@@ -105,12 +86,7 @@ macro_rules! by_name {
     ($($name:ident: $method:ident),+) => {
         $(
             #[doc = concat!("A handler that answers to `", stringify!($method), "`.")]
-            pub fn $name<F, Args>(handler: F) -> Methods
-            where
-                F: Handler<Args>,
-                Args: FromRequest + 'static,
-                F::Output: Responder + 'static,
-            {
+            pub fn $name<Args>(handler: impl Handles<Args>) -> Methods {
                 Methods::default().on(Method::$method, handler)
             }
         )+
@@ -119,12 +95,7 @@ macro_rules! by_name {
             $(
                 #[doc = concat!("Lets this handler answer to `", stringify!($method), "`.")]
                 #[must_use]
-                pub fn $name<F, Args>(self, handler: F) -> Self
-                where
-                    F: Handler<Args>,
-                    Args: FromRequest + 'static,
-                    F::Output: Responder + 'static,
-                {
+                pub fn $name<Args>(self, handler: impl Handles<Args>) -> Self {
                     self.on(Method::$method, handler)
                 }
             )+

@@ -135,8 +135,8 @@ fn told(error: Error) -> Error {
 
 fn bare<B>(response: &HttpResponse<B>) -> Option<CoreProblem> {
     let content_type = response.headers().get(CONTENT_TYPE);
-    let bare = content_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
-    CoreProblem::from_status(response.status().as_u16()).filter(|_| bare)
+    let content_type = content_type.map(HeaderValue::as_bytes);
+    CoreProblem::in_place_of(response.status().as_u16(), content_type)
 }
 
 /// Keeps the headers that do not speak of the body, such as `Allow` and those of CORS.

@@ -84,15 +84,12 @@ impl IntoResponse for Problem {
 /// ```
 pub async fn problems(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    match CoreProblem::from_status(response.status().as_u16()).filter(|_| is_bare(&response)) {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content_type = content_type.map(HeaderValue::as_bytes);
+    match CoreProblem::in_place_of(response.status().as_u16(), content_type) {
         Some(problem) => replace_body(response, problem),
         None => response,
     }
-}
-
-fn is_bare(response: &Response) -> bool {
-    let content_type = response.headers().get(CONTENT_TYPE);
-    content_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 /// Keeps the headers that do not speak of the body, such as `Allow` and those of CORS.

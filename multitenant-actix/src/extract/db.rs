@@ -4,7 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use multitenant_core::engine::SqlEngine;
 use multitenant_core::gate::Passage;
-use multitenant_core::tenant::{self, WrongEngine};
+use multitenant_core::tenant;
 
 use super::thin;
 use crate::Problem;
@@ -51,29 +51,20 @@ pub struct AnySql(pub tenant::AnySql);
 thin!([E: SqlEngine] Db<E>, tenant::Db<E>);
 thin!([] AnySql, tenant::AnySql);
 
-impl<E: SqlEngine> FromRequest for Db<E> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+macro_rules! from_tenant {
+    ([$($parameters:tt)*] $extractor:ty, $name:literal, $take:ident) => {
+        impl<$($parameters)*> FromRequest for $extractor {
+            type Error = Problem;
+            type Future = Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(of_tenant(request, "Db", tenant::Tenant::db).map(Self))
-    }
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let extensions = request.extensions();
+                let tenant = Passage::tenant(extensions.get(), $name).map_err(Problem::from);
+                ready(tenant.and_then(|tenant| Ok(Self(tenant.$take()?))))
+            }
+        }
+    };
 }
 
-impl FromRequest for AnySql {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(of_tenant(request, "AnySql", tenant::Tenant::any_sql).map(Self))
-    }
-}
-
-fn of_tenant<T>(
-    request: &HttpRequest,
-    extractor: &'static str,
-    take: impl FnOnce(&tenant::Tenant) -> Result<T, WrongEngine>,
-) -> Result<T, Problem> {
-    let extensions = request.extensions();
-    Ok(take(Passage::tenant(extensions.get(), extractor)?)?)
-}
+from_tenant!([E: SqlEngine] Db<E>, "Db", db);
+from_tenant!([] AnySql, "AnySql", any_sql);

@@ -4,7 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
-use actix_web::web::{self, Bytes};
+use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, Responder, ResponseError};
 use futures_util::future::LocalBoxFuture;
 use multitenant_core::{Code, Problem as CoreProblem, input};
@@ -18,7 +18,7 @@ use crate::Problem;
 /// `body_malformed`, 413 `body_too_large`, 415 `unsupported_media_type`, 422 `validation_failed`
 /// with the offending field ([`input::json`]).
 ///
-/// How large a body may be says [`web::PayloadConfig`] in the application's data; without it,
+/// How large a body may be says [`PayloadConfig`](actix_web::web::PayloadConfig) in the application's data; without it,
 /// 256 KiB.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
@@ -88,39 +88,29 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(path(request, payload).map(Self))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(path(request).map(Self).map_err(Problem::from))
     }
 }
 
-fn path<T: DeserializeOwned>(request: &HttpRequest, payload: &mut Payload) -> Result<T, Problem> {
+fn path<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, CoreProblem> {
+    let parameters = request.match_info();
     // What actix puts for bytes that are not UTF-8.
-    let mut parameters = request.match_info().iter();
-    if parameters.any(|(_, value)| value.contains(char::REPLACEMENT_CHARACTER)) {
+    let broken = |value: &str| value.contains(char::REPLACEMENT_CHARACTER);
+    if parameters.iter().any(|(_, value)| broken(value)) {
         return Err(Code::NotFound.into());
     }
-    match web::Path::<T>::from_request(request, payload).into_inner() {
-        Ok(parameters) => Ok(parameters.into_inner()),
-        Err(error) if is_the_caller_s(&error) => Err(Code::NotFound.into()),
-        Err(error) => Err(CoreProblem::internal(&Misfit(error.to_string())).into()),
-    }
+    parameters
+        .load()
+        .map_err(|error| match is_the_caller_s(&error) {
+            true => Code::NotFound.into(),
+            false => CoreProblem::internal(&error),
+        })
 }
-
-/// The handler takes other parameters than its route has.
-#[derive(Debug)]
-struct Misfit(String);
-
-impl std::fmt::Display for Misfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Misfit {}
 
 /// Whether the path is at fault, and not a handler that takes other parameters than its route has.
 /// That is told by actix's sentences only.
-fn is_the_caller_s(error: &Error) -> bool {
+fn is_the_caller_s(error: &serde::de::value::Error) -> bool {
     let text = error.to_string();
     !(text.starts_with("wrong number of parameters") || text.starts_with("unsupported type"))
 }

@@ -57,10 +57,18 @@ impl Problem {
             .collect()
     }
 
-    /// The problem that says what a bare status of a web framework says: no such route, too late.
-    /// `None` where the status is no error of the contract.
+    /// The problem in place of what a web framework answers by itself: no such route, too late.
+    /// `None` where the answer is no error of the contract, or its content type shows a body of
+    /// somebody's own making.
     #[must_use]
-    pub fn from_status(status: u16) -> Option<Self> {
+    pub fn in_place_of(status: u16, content_type: Option<&[u8]>) -> Option<Self> {
+        if content_type.is_some_and(|text| !text.starts_with(b"text/plain")) {
+            return None;
+        }
+        Self::from_status(status)
+    }
+
+    fn from_status(status: u16) -> Option<Self> {
         let code = match status {
             400 => Code::BodyMalformed,
             404 => Code::NotFound,
@@ -131,6 +139,9 @@ mod tests {
             let problem = Problem::from_status(status);
             assert!(problem.is_none_or(|problem| problem.status() == status));
         }
+        let of_its_own = Problem::in_place_of(404, Some(b"text/html"));
+        assert_eq!(of_its_own, None);
+        assert!(Problem::in_place_of(404, Some(b"text/plain; charset=utf-8")).is_some());
         let late = Problem::retry_later(Code::Unavailable, Duration::from_secs(2), "later");
         let media_type = ("content-type", Problem::MEDIA_TYPE.into());
         assert_eq!(late.headers(), [media_type, ("retry-after", "2".into())]);

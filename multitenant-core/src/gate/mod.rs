@@ -7,6 +7,7 @@ mod refusal;
 mod refusal_log;
 mod route;
 mod rule;
+mod within;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use refusal::Refusal;
 pub use refusal_log::RefusalLog;
 pub use route::Route;
 pub use rule::{Access, AccessRule};
+pub use within::Within;
 
 /// Decides for each request who acts for which tenant, or why not. Cheap to clone.
 #[derive(Clone)]
@@ -122,7 +124,7 @@ impl Gate {
     }
 
     /// The runtime on which tenants' connections live. An adapter whose handlers run on
-    /// runtimes of their own polls them [within](Handle::enter) this one.
+    /// runtimes of their own polls them [`Within`] this one.
     #[must_use]
     pub fn runtime(&self) -> &Handle {
         self.inner.resolver.tenants().runtime()

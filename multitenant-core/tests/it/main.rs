@@ -16,6 +16,7 @@ mod a_connection_comes_back_clean;
 mod a_domain_is_one_tenants_own;
 mod a_platform_from_end_to_end;
 mod a_pool_can_be_replaced_by_the_handle;
+mod a_runtime_may_end;
 mod a_secret_opens_for_its_tenant_only;
 mod a_tenant_is_made_by_one_node;
 mod an_application_comes_over;
