@@ -7,6 +7,7 @@
 //! | take the tenant's database, the tenant, who acts | [`Db`], [`AnySql`], [`Tenant`], [`Principal`] |
 //! | sign somebody in | [`HintedTenant`] |
 //! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
+//! | serve many tenants with the router that I have | [`TenantRouter`] |
 //! | guard a service of tower's own, of hyper or tonic | [`Guard`] as a layer |
 //! | answer an error | [`Problem`]; [`problems`] for what axum answers by itself |
 //! | find a request in the log | [`request_id`] |
@@ -21,6 +22,7 @@ mod guarded;
 mod methods;
 mod problem;
 mod request_id;
+mod tenant_router;
 mod view;
 
 pub use body::GuardedBody;
@@ -32,4 +34,5 @@ pub use guarded::{Guarded, Route};
 pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
+pub use tenant_router::TenantRouter;
 pub use view::View;

@@ -2,8 +2,10 @@
 //!
 //! | I want to … | start at |
 //! | --- | --- |
-//! | keep any value per tenant | [`tenant::TenantCache`] |
+//! | keep any value per tenant | [`tenant::TenantCache`]; [`tenant::PerTenant`] for what is built out of its handle |
 //! | reach tenants' databases under one budget of connections | [`tenant::TenantManager`], [`tenant::Db`] (features `postgres`, `sqlite`) |
+//! | serve pools that I have, or one tenant alone | [`tenant::FixedTenants`] (beside an engine) |
+//! | do something for every tenant | [`tenant::Tenants`] and its `for_each` |
 //! | say where my tenants are | [`directory::Directory`]; [`engine::Connector`] for another engine |
 //! | write one query for both engines | [`on!`], [`tenant::AnySql`] |
 //! | decide who acts for which tenant | [`gate::Gate`], [`resolve::Resolver`] |

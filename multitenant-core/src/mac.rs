@@ -25,6 +25,7 @@ pub(crate) fn tag(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Whether `expected` is the tag of `message`, in constant time.
+#[cfg(feature = "tokens")]
 pub(crate) fn matches(key: &MacKey, message: &[u8], expected: &[u8]) -> bool {
     absorb(key.as_slice(), &[message])
         .verify_slice(expected)

@@ -15,8 +15,8 @@ use tokio::runtime::Handle;
 
 use crate::auth::{Authenticator, Identity, Policies};
 use crate::rbac::{EnterpriseAction, Permission, PermissionSet, Reach};
-use crate::resolve::{RequestView, ResolveError, Resolver, single_header};
-use crate::tenant::{Tenant, TenantError};
+use crate::resolve::{RequestView, Resolver, single_header};
+use crate::tenant::Tenant;
 use crate::{Problem, Realm, Standing, TenantId};
 
 pub use misplaced::Misplaced;
@@ -91,7 +91,7 @@ impl Gate {
     ) -> Result<Passage, Refusal> {
         match access {
             Access::Public => Ok(Passage::Public),
-            Access::TenantHint => self.hinted(request).await.map(Passage::Hinted),
+            Access::TenantHint => Ok(Passage::Hinted(self.inner.resolver.served(request).await?)),
             Access::User {
                 while_password_change_due,
             } => self.user(request, while_password_change_due, None).await,
@@ -141,22 +141,6 @@ impl Gate {
         tenant: TenantId,
     ) -> Result<(), Refusal> {
         Ok(self.inner.resolver.confirm(tenant, request).await?)
-    }
-
-    async fn hinted(
-        &self,
-        request: &(impl RequestView + ?Sized),
-    ) -> Result<Option<Tenant>, Refusal> {
-        let tenant = match self.inner.resolver.hinted(request).await {
-            Ok(tenant) => tenant,
-            Err(ResolveError::Unknown) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
-        match self.inner.resolver.tenants().tenant(tenant).await {
-            Ok(tenant) => Ok(Some(tenant)),
-            Err(TenantError::Unknown | TenantError::NotServed(_)) => Ok(None),
-            Err(other) => Err(ResolveError::Lookup(other).into()),
-        }
     }
 
     async fn authenticate(

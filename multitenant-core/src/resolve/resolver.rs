@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::hint::{Hint, Sources};
 use super::request::{RepeatedHeader, RequestView};
-use crate::tenant::{TenantError, Tenants};
+use crate::tenant::{Tenant, TenantError, Tenants};
 use crate::{Domain, TenantId};
 
 /// Why a request has no tenant.
@@ -100,6 +100,27 @@ impl Resolver {
             return Err(ResolveError::Mismatch);
         }
         first.ok_or(ResolveError::Unknown)
+    }
+
+    /// The tenant of a request whose token names none, if it exists and is served. Why there is
+    /// none is for no stranger to know.
+    ///
+    /// # Errors
+    /// [`ResolveError`], but never [`ResolveError::Unknown`].
+    pub async fn served(
+        &self,
+        request: &(impl RequestView + ?Sized),
+    ) -> Result<Option<Tenant>, ResolveError> {
+        let tenant = match self.hinted(request).await {
+            Ok(tenant) => tenant,
+            Err(ResolveError::Unknown) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        match self.tenants.tenant(tenant).await {
+            Ok(tenant) => Ok(Some(tenant)),
+            Err(TenantError::Unknown | TenantError::NotServed(_)) => Ok(None),
+            Err(other) => Err(ResolveError::Lookup(other)),
+        }
     }
 
     /// Checks that nothing in the request contradicts the tenant of its token.

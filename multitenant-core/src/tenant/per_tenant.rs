@@ -68,14 +68,14 @@ impl<V: Send + Sync + 'static> PerTenant<V> {
     pub fn new(
         tenants: Arc<dyn Tenants>,
         options: CacheOptions,
-        build: impl Fn(Tenant) -> V + Send + Sync + 'static,
+        build: impl Fn(&Tenant) -> V + Send + Sync + 'static,
     ) -> Self {
         let (found_in, build) = (Arc::clone(&tenants), Arc::new(build));
         let values = TenantCache::new(options, move |id| {
             let (tenants, build) = (Arc::clone(&found_in), Arc::clone(&build));
             async move {
                 let tenant = tenants.tenant(id).await?;
-                let value = build(tenant.clone());
+                let value = build(&tenant);
                 Ok(Built { tenant, value })
             }
         });
