@@ -60,6 +60,21 @@ check_features() {
     cargo clippy --locked --package "$1" --lib --no-default-features --features "${2:-}" -- -D warnings
 }
 
+# What a user of a library builds beside it.
+check_dependencies() {
+    at_most 40 multitenant-core ''
+    at_most 250 multitenant-axum postgres
+}
+
+# at_most CRATES PACKAGE FEATURES
+at_most() {
+    local tree count
+    tree=$(cargo tree --locked --package "$2" --no-default-features --features "$3" --edges normal --prefix none)
+    count=$(($(sed 's/ (\*)$//' <<<"$tree" | sort -u | wc -l) - 1))
+    printf '%s with %s: %d crates of at most %d\n' "$2" "${3:-no feature}" "$count" "$1"
+    ((count <= $1))
+}
+
 # run_tests [ARGUMENT…]
 run_tests() {
     local profile=default
