@@ -193,7 +193,7 @@ impl Follower {
             progress.begun
         };
         loop {
-            let events = self.inner.log.changes_since(reading.position).await?;
+            let events = self.changes_since(reading.position).await?;
             if events.is_empty() {
                 break;
             }
@@ -207,6 +207,13 @@ impl Follower {
         progress.ended = number;
         progress.fresh_at = began;
         Ok(())
+    }
+
+    /// A read that hangs is given up, so that it is tried again.
+    async fn changes_since(&self, position: Position) -> Result<Vec<Event>, FollowError> {
+        let read = self.inner.log.changes_since(position);
+        let read = tokio::time::timeout(READ_DEADLINE, read).await;
+        read.unwrap_or_else(|_| Err(FollowError::new(TooSlow)))
     }
 
     async fn tell(&self, event: &Event) -> Result<(), FollowError> {
@@ -241,19 +248,33 @@ impl Follower {
         })
     }
 
-    /// Reads the log once. A read that hangs is given up, so that staleness is noticed.
+    /// Reads the log once. Staleness is noticed also while that takes long; what was begun goes on,
+    /// else events that take long to apply would be begun again for ever.
     async fn poll(&self) {
-        match tokio::time::timeout(READ_DEADLINE, self.catch_up()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(%error, source = ?error.source(), "the log of changes cannot be read");
+        let caught_up = self.catch_up();
+        tokio::pin!(caught_up);
+        let ended = loop {
+            match tokio::time::timeout(READ_DEADLINE, &mut caught_up).await {
+                Ok(ended) => break ended,
+                Err(_) => tracing::warn!("following the log of changes takes long"),
             }
-            Err(_) => tracing::warn!("reading the log of changes takes too long"),
+            self.notice_age();
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, source = ?error.source(), "the log of changes cannot be read");
         }
+        self.notice_age();
+    }
+
+    fn notice_age(&self) {
         let fresh = self.staleness() <= self.inner.options.max_staleness;
         self.inner.fresh.store(fresh, Ordering::Release);
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the log of changes did not answer within {READ_DEADLINE:?}")]
+struct TooSlow;
 
 /// Least time between two reads that misses cause.
 const MISS_PAUSE: Duration = Duration::from_millis(25);

@@ -31,8 +31,13 @@ impl Provisioning {
         let begun = begun.ok_or(CatalogError::OperationUnknown(operation))?;
         match begun.status {
             OperationStatus::Running | OperationStatus::Undoing => {
-                self.undo_abandoned(change, operation).await?;
-                Ok(None)
+                match self.undo_abandoned(change, operation).await {
+                    // It ended in the moment since it was read: what it came to is read next.
+                    Ok(()) | Err(ProvisioningError::Catalog(CatalogError::LeaseLost(_))) => {
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                }
             }
             OperationStatus::Succeeded => {
                 let answer = self.answer_again(change, tenant, request).await;

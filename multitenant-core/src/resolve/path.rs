@@ -29,8 +29,39 @@ impl PathPrefix {
     /// The segment after the prefix, where the path begins so. A slug or an id has no byte that
     /// needs percent-encoding, so it is read as it stands.
     pub(super) fn segment<'p>(&self, path: &'p str) -> Option<&'p str> {
-        path.strip_prefix(&*self.0)?.split('/').next()
+        match path.strip_prefix(&*self.0) {
+            Some(rest) => rest.split('/').next(),
+            // Routers that decode a path before they match it take this for the prefix too.
+            None => self.begins(&decoded(path)).then_some(""),
+        }
     }
+
+    fn begins(&self, path: &[u8]) -> bool {
+        path.starts_with(self.0.as_bytes())
+    }
+}
+
+/// The path without its percent-encoding (RFC 3986, section 2.1).
+fn decoded(path: &str) -> Vec<u8> {
+    let mut rest = path.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let [first, after @ ..] = rest {
+        let encoded = (*first == b'%')
+            .then(|| after.get(..2).and_then(byte))
+            .flatten();
+        decoded.push(encoded.unwrap_or(*first));
+        rest = if encoded.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    decoded
+}
+
+fn byte(digits: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    u8::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]
@@ -49,6 +80,10 @@ mod tests {
             ("/t//acme", Some("")),
             ("/t/%61cme", Some("%61cme")),
             ("/t/../t/acme", Some("..")),
+            ("/%74/acme", Some("")),
+            ("/t%2facme", Some("")),
+            ("/%2", None),
+            ("/%zz/t/", None),
             ("/t", None),
             ("/", None),
             ("//t/acme", None),

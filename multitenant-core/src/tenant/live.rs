@@ -43,11 +43,14 @@ impl Live {
         record: &TenantRecord,
         wake_ups: &Arc<WakeUps>,
     ) -> Option<Tenant> {
+        if self.ended {
+            return None;
+        }
         if let Some(held) = self.tenant() {
             return is_still(&held, record).then_some(held);
         }
         let active = record.status == TenantStatus::Active;
-        if self.ended || !active || self.connect != record.connect {
+        if !active || self.connect != record.connect {
             return None;
         }
         let connections = self.connections.upgrade()?;

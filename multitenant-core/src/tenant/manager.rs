@@ -220,6 +220,8 @@ impl<C: Connector> TenantManager<C> {
     pub async fn close_tenant(&self, tenant: TenantId, deadline: Duration) -> bool {
         self.inner.cache.remove(tenant);
         let closed = self.inner.hosts.close(tenant);
+        // A load that was under way may have come in between with what is closed now.
+        self.inner.cache.remove(tenant);
         let drained = async {
             for connections in closed {
                 connections.drained().await;
@@ -246,6 +248,13 @@ impl<C: Connector> TenantManager<C> {
         tokio::time::timeout(deadline, emptied).await.is_ok()
     }
 }
+
+/// How long reading one tenant, and opening its secret, may hold up the following of the log.
+const FIND_DEADLINE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+#[error("reading it took longer than {FIND_DEADLINE:?}")]
+struct TooSlow;
 
 fn served(tenant: &Tenant) -> Result<Tenant, TenantError> {
     if tenant.is_served() {
@@ -284,9 +293,12 @@ impl<C: Connector> Inner<C> {
     async fn reread(&self, tenant: TenantId) {
         if !self.hosts.is_held(tenant) {
             self.cache.remove(tenant);
-            return;
+            // A load that was under way may have ended before that.
+            if !self.hosts.is_held(tenant) {
+                return;
+            }
         }
-        match self.hosts.directory.find(tenant).await {
+        match self.find(tenant).await {
             Ok(Some(record)) if record.status == TenantStatus::Active => self.renew(&record),
             Ok(Some(record)) => self.end(tenant, record.status),
             Ok(None) => self.end(tenant, TenantStatus::Deleting),
@@ -297,10 +309,17 @@ impl<C: Connector> Inner<C> {
         }
     }
 
+    /// Reads a tenant, without waiting for long: what follows in the log concerns others.
+    async fn find(&self, tenant: TenantId) -> Result<Option<TenantRecord>, DirectoryError> {
+        let found = self.hosts.directory.find(tenant);
+        let found = tokio::time::timeout(FIND_DEADLINE, found).await;
+        found.unwrap_or_else(|_| Err(DirectoryError::new(TooSlow)))
+    }
+
     /// Reads a tenant again, and its name, after something happened to it that this version does
     /// not know.
     async fn relearn(&self, tenant: TenantId) {
-        match self.hosts.directory.find(tenant).await {
+        match self.find(tenant).await {
             Ok(Some(record)) => self.names.insert(tenant, record.slug),
             // It has no database yet, or an event will tell of its end.
             Ok(None) => {}
@@ -324,11 +343,10 @@ impl<C: Connector> Inner<C> {
 
     /// Serves a tenant as it is now: a handle that leads elsewhere drains.
     fn renew(&self, record: &TenantRecord) {
-        let handles = self.hosts.handles(record.id);
         if !self.cache.holds(record.id, |held| is_still(held, record)) {
             self.cache.remove(record.id);
         }
-        for handle in handles {
+        for handle in self.hosts.handles(record.id) {
             self.hosts.settle(&self.cache, &handle);
         }
     }

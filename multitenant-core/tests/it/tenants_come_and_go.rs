@@ -277,6 +277,28 @@ async fn closing_a_tenant_waits_for_every_handle_that_is_at_work() {
         .close_tenant(acme.id, Duration::from_secs(5));
     assert!(closed.await);
     assert_eq!(platform.connector.counts.open.load(Ordering::SeqCst), 0);
+
+    let again = platform.manager.get(acme.id).await.unwrap();
+    again.share::<Nowhere>().unwrap().acquire().await.unwrap();
+    let closed = new.share::<Nowhere>().unwrap().acquire().await;
+    assert!(matches!(closed, Err(AcquireError::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_whose_record_hangs_is_not_served_and_holds_up_no_other() {
+    let (acme, other) = (record("acme"), record("other"));
+    let mut directory = Changeable::of(&[acme.clone(), other.clone()]);
+    directory.gate = Some(tokio::sync::Semaphore::new(2));
+    let platform = Platform::of(directory, |_| {}).await;
+    let held = platform.manager.get(acme.id).await.unwrap();
+    platform.manager.get(other.id).await.unwrap();
+
+    platform.directory.set(acme.id, |_| {});
+    platform.directory.delete(other.id);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(held.status(), TenantStatus::Suspended);
+    let gone = platform.manager.get(other.id).await;
+    assert!(matches!(gone, Err(TenantError::Unknown)));
 }
 
 #[tokio::test]

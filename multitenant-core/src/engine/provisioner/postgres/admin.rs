@@ -51,6 +51,7 @@ impl Admin {
                 .acquire_timeout(CONNECT_TIMEOUT)
                 .idle_timeout(None)
                 .max_lifetime(None)
+                .after_connect(|connection, _| Box::pin(give_up_in_time(connection)))
                 .after_release(|connection, _| Box::pin(unlock(connection)))
                 .connect_lazy_with(options.clone()),
             options,
@@ -141,6 +142,15 @@ async fn lock(
         .await
         .during(step)?;
     Ok(())
+}
+
+/// A node that has gone without a word must not keep its locks for hours, nor another wait for one
+/// of them without end.
+async fn give_up_in_time(connection: &mut PgConnection) -> sqlx::Result<()> {
+    const SETTINGS: &str = "SET lock_timeout = '30s'; SET tcp_user_timeout = '20s'; \
+         SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+         SET tcp_keepalives_count = 2";
+    sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop)
 }
 
 /// Readies a connection for the next caller.
