@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,7 +8,7 @@ use uuid::Builder;
 
 use super::budget::AcquireError;
 use super::error::TenantError;
-use super::handle::{Connections, Tenant, WeakConnections};
+use super::handle::{Checked, Connections, Drained, Tenant, WeakConnections};
 use super::tenants::Tenants;
 use super::wake::WakeUps;
 use crate::directory::TenantRecord;
@@ -105,11 +104,11 @@ impl<DB: SqlEngine> Connections for Pool<DB> {
 
     fn close(&self) {}
 
-    fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn drained(&self) -> Drained {
         Box::pin(std::future::ready(()))
     }
 
-    fn check(&self) -> Pin<Box<dyn Future<Output = Result<bool, AcquireError>> + Send>> {
+    fn check(&self) -> Checked {
         let pool = self.clone();
         Box::pin(async move {
             let opened = pool.acquire().await;

@@ -46,8 +46,8 @@ impl WrongEngine {
     }
 }
 
-type Checked = Pin<Box<dyn Future<Output = Result<bool, AcquireError>> + Send>>;
-type Drained = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Checked = Pin<Box<dyn Future<Output = Result<bool, AcquireError>> + Send>>;
+pub(super) type Drained = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A tenant's connections, whatever they connect to.
 pub(super) trait Connections: Send + Sync + 'static {

@@ -87,12 +87,7 @@ pub(super) async fn place(
         .execute(&mut **sql)
         .await
         .map(drop));
-    placed.map_err(|error| match error.as_database_error() {
-        Some(refusal) if refusal.is_foreign_key_violation() => {
-            CatalogError::ServerUnknown(to.server.clone())
-        }
-        _ => error.into(),
-    })?;
+    placed.map_err(|error| tenants::not_on_server(error, &to.server))?;
     let details = json!({
         "server": to.server.as_str(),
         "database": to.database,

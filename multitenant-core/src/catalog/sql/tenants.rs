@@ -163,11 +163,18 @@ pub(super) async fn insert(
         Some(refusal) if refusal.is_unique_violation() => {
             CatalogError::SlugTaken(tenant.slug.clone())
         }
+        _ => not_on_server(error, &tenant.server),
+    })
+}
+
+/// A tenant's row refers to its server's, and to no other.
+pub(super) fn not_on_server(error: sqlx::Error, server: &ServerId) -> CatalogError {
+    match error.as_database_error() {
         Some(refusal) if refusal.is_foreign_key_violation() => {
-            CatalogError::ServerUnknown(tenant.server.clone())
+            CatalogError::ServerUnknown(server.clone())
         }
         _ => error.into(),
-    })
+    }
 }
 
 /// Reads a tenant's row and keeps everybody else from changing it until the transaction ends: an
