@@ -6,7 +6,7 @@
 //! after every handle of ours is gone. While nobody uses the connection it stays checked *out* of
 //! its cell: a warm use has no ping, no spawn and no timer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::{PoolConnection, PoolOptions};
@@ -15,7 +15,7 @@ use sqlx::{Connection, Pool, Transaction};
 use super::sql_engine::SqlEngine;
 use super::{ConnectError, Permit};
 
-/// How long tidying up may take before a connection is given up. A statement that was cut off
+/// How long an answer nobody read, and tidying up, may take before a connection is given up. A statement that was cut off
 /// runs on at the server until then, and its permit with it.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a server may take to end a connection before it counts as ended.
@@ -25,12 +25,14 @@ const END_DEADLINE: Duration = Duration::from_secs(3);
 pub struct Cell<DB: SqlEngine> {
     connection: PoolConnection<DB>,
     home: Home<DB>,
+    /// Known to be this cell's own connection, with no transaction open.
+    settled: bool,
 }
 
 /// The place a connection comes back to after a transaction.
 pub(crate) struct Home<DB: SqlEngine> {
     pool: Pool<DB>,
-    identity: Arc<OnceLock<DB::Identity>>,
+    identity: DB::Identity,
 }
 
 type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
@@ -42,22 +44,21 @@ impl<DB: SqlEngine> Cell<DB> {
         permit: Permit,
         deadline: Duration,
     ) -> Result<Self, ConnectError> {
-        let identity = Arc::new(OnceLock::new());
-        let pool = pool_of_one::<DB>(options, Arc::clone(&identity), permit, deadline);
+        let pool = pool_of_one::<DB>(options, permit, deadline);
         let mut connection = pool.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => ConnectError::TimedOut,
             other => ConnectError::failed(other),
         })?;
-        let found = DB::identify(&mut connection)
+        let identity = DB::identify(&mut connection)
             .await
             .map_err(ConnectError::failed)?;
-        let _ = identity.set(found);
         // From now on the pool must never open a second connection by itself, and the password
         // has no business in memory.
         pool.set_connect_options(DB::unreachable());
         Ok(Self {
             connection,
             home: Home { pool, identity },
+            settled: true,
         })
     }
 
@@ -84,9 +85,22 @@ impl<DB: SqlEngine> Cell<DB> {
         (begun, self.home)
     }
 
+    /// Whether it is known to be this cell's own connection, with no transaction open. One that
+    /// comes back from a transaction is not.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// A statement that settles the connection and begins a transaction, in one round trip. It
+    /// fails where the connection is not this cell's own. `None`: this engine has none.
+    pub(crate) fn settle_and_begin(&self) -> Option<sqlx::SqlStr> {
+        DB::settle_and_begin(&self.home.identity)
+    }
+
     /// Ends what a former user left open. `false`: the connection is unfit for another.
     pub(super) async fn settle(&mut self) -> bool {
-        settle::<DB>(&mut self.connection, &self.home.identity).await
+        self.settled = settle::<DB>(&mut self.connection, &self.home.identity).await;
+        self.settled
     }
 
     /// Ends the connection and waits until the server no longer counts it.
@@ -105,6 +119,7 @@ impl<DB: SqlEngine> Home<DB> {
                     return Some(Cell {
                         connection,
                         home: self,
+                        settled: false,
                     });
                 }
                 // The transaction is still at work.
@@ -117,7 +132,6 @@ impl<DB: SqlEngine> Home<DB> {
 
 fn pool_of_one<DB: SqlEngine>(
     options: Options<DB>,
-    identity: Arc<OnceLock<DB::Identity>>,
     permit: Permit,
     deadline: Duration,
 ) -> Pool<DB> {
@@ -131,27 +145,35 @@ fn pool_of_one<DB: SqlEngine>(
         .acquire_timeout(deadline)
         .acquire_slow_threshold(Duration::MAX)
         .after_release(move |connection, _| {
-            let identity = Arc::clone(&identity);
             let permit = Arc::clone(&permit);
             Box::pin(async move {
-                let fit = settle::<DB>(connection, &identity).await;
-                if !fit {
+                let quiet = comes_to_rest::<DB>(connection).await;
+                if !quiet {
                     end::<DB>(connection).await;
                 }
                 drop(permit);
-                Ok(fit)
+                Ok(quiet)
             })
         })
         .connect_lazy_with(options)
 }
 
-async fn settle<DB: SqlEngine>(
-    connection: &mut DB::Connection,
-    identity: &OnceLock<DB::Identity>,
-) -> bool {
+/// Waits for the answers that nobody read, of a statement that was cut off or a rollback that was
+/// sent along. sqlx's own wait would have no end.
+async fn comes_to_rest<DB: SqlEngine>(connection: &mut DB::Connection) -> bool {
+    match tokio::time::timeout(SETTLE_DEADLINE, connection.flush()).await {
+        Ok(rest) => rest.is_ok(),
+        Err(_) => {
+            tracing::warn!("a cut-off statement did not end in time; its connection is closed");
+            false
+        }
+    }
+}
+
+async fn settle<DB: SqlEngine>(connection: &mut DB::Connection, identity: &DB::Identity) -> bool {
     let settled = tokio::time::timeout(SETTLE_DEADLINE, DB::settle(connection)).await;
     match settled {
-        Ok(Ok(found)) => identity.get() == Some(&found) && !connection.is_in_transaction(),
+        Ok(Ok(found)) => *identity == found && !connection.is_in_transaction(),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a connection could not be tidied and is closed");
             false

@@ -129,6 +129,13 @@ pub trait Connector: Send + Sync + 'static {
         permit: Permit,
     ) -> impl Future<Output = Result<Self::Connection, ConnectError>> + Send;
 
+    /// Whether a connection that comes back may go to anybody as it is. One that may not is
+    /// [checked](Self::check) first, and what is idle always has been. Costs no I/O.
+    fn is_fit(&self, connection: &Self::Connection) -> bool {
+        let _ = connection;
+        true
+    }
+
     /// Makes a connection fit for the next user after a use that was cut off or may have left
     /// something behind: an unread answer, an open transaction. `false` means it is unfit and
     /// must be closed.

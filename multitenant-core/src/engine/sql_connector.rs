@@ -54,6 +54,10 @@ impl<DB: SqlEngine> Connector for SqlConnector<DB> {
             .unwrap_or(Err(ConnectError::TimedOut))
     }
 
+    fn is_fit(&self, cell: &Cell<DB>) -> bool {
+        cell.is_settled()
+    }
+
     async fn check(&self, cell: &mut Cell<DB>) -> bool {
         cell.settle().await
     }

@@ -2,7 +2,7 @@ use std::future::Future;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::str::FromStr;
 
-use sqlx::{Connection, Database};
+use sqlx::{Connection, Database, SqlStr};
 
 use super::ConnectError;
 
@@ -34,6 +34,11 @@ pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::
         connection: &mut Self::Connection,
     ) -> impl Future<Output = sqlx::Result<Self::Identity>> + Send;
 
+    /// A statement that does what [`settle`](Self::settle) does, fails for another connection than
+    /// `identity`, and begins a transaction, in one round trip.
+    #[doc(hidden)]
+    fn settle_and_begin(identity: &Self::Identity) -> Option<SqlStr>;
+
     /// Ends the connection from the server's side and waits for the end of the stream.
     #[doc(hidden)]
     fn end(connection: &mut Self::Connection) -> impl Future<Output = ()> + Send;
@@ -56,7 +61,9 @@ fn parse<O: FromStr>(url: &str, expected: &'static str) -> Result<O, ConnectErro
 #[cfg(feature = "postgres")]
 mod postgres {
     use sqlx::postgres::PgConnectOptions;
-    use sqlx::{Connection, Executor, PgConnection, Postgres, Row};
+    use sqlx::{
+        AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Row, SqlSafeStr, SqlStr,
+    };
 
     use super::{ConnectError, SqlEngine, parse};
 
@@ -103,6 +110,15 @@ mod postgres {
             Ok(probe(connection).await?.backend)
         }
 
+        /// One simple query. Rolls back what is open without the warning that a ROLLBACK alone
+        /// would leave in the server's log; divides by zero in a stranger. The question is asked
+        /// before the transaction that stays, which so may still choose its isolation.
+        fn settle_and_begin(backend: &i32) -> Option<SqlStr> {
+            let statement =
+                format!("BEGIN; SELECT 1 / (pg_backend_pid() = {backend})::int; ROLLBACK; BEGIN");
+            Some(AssertSqlSafe(statement).into_sql_str())
+        }
+
         /// A plain close returns before the backend has ended, and the server counts it for a
         /// moment longer. One that terminates itself is gone when the stream ends.
         async fn end(connection: &mut PgConnection) {
@@ -118,7 +134,7 @@ mod postgres {
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use sqlx::sqlite::SqliteConnectOptions;
-    use sqlx::{Executor, Sqlite, SqliteConnection};
+    use sqlx::{Executor, SqlStr, Sqlite, SqliteConnection};
 
     use super::{ConnectError, SqlEngine, parse};
 
@@ -149,6 +165,10 @@ mod sqlite {
                 Ok(_) | Err(sqlx::Error::Database(_)) => Self::identify(connection).await,
                 Err(error) => Err(error),
             }
+        }
+
+        fn settle_and_begin(_: &String) -> Option<SqlStr> {
+            None
         }
 
         /// Closing waits for the connection's thread; nothing else counts it.

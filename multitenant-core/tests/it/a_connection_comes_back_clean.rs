@@ -4,7 +4,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use multitenant_core::tenant::Db;
 use sqlx::Executor;
+
+use crate::common::PostgresPlace;
 
 /// Polls a future so many times and drops it: a caller that goes away.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
@@ -94,4 +97,70 @@ on_both_engines! {
             assert_eq!(found, name);
         }
     }
+
+    async fn connections_swapped_between_two_tenants_reach_nobody_who_waits_for_them(place: Place) {
+        const WHO: &str = "SELECT name FROM who";
+        async fn asked_in_every_way(db: Db<Engine>) -> [String; 3] {
+            let by_transaction = async {
+                let mut tx = db.begin().await.unwrap();
+                sqlx::query_scalar(WHO).fetch_one(&mut *tx).await.unwrap()
+            };
+            let by_connection = async {
+                let mut connection = db.acquire().await.unwrap();
+                sqlx::query_scalar(WHO).fetch_one(&mut *connection).await.unwrap()
+            };
+            let by_statement = async { sqlx::query_scalar(WHO).fetch_one(&db).await.unwrap() };
+            tokio::join!(by_transaction, by_statement, by_connection).into()
+        }
+        let (a, b) = (place.db(1).await, place.db(1).await);
+        for (db, name) in [(&a, "a"), (&b, "b")] {
+            db.execute("CREATE TABLE who (name TEXT)").await.unwrap();
+            sqlx::query("INSERT INTO who VALUES ($1)").bind(name).execute(db).await.unwrap();
+        }
+        for _ in 0..5 {
+            let (mut of_a, mut of_b) = (a.begin().await.unwrap(), b.begin().await.unwrap());
+            let waiting = [(&a, "a"), (&b, "b")]
+                .map(|(db, name)| (tokio::spawn(asked_in_every_way(db.clone())), name));
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            std::mem::swap(&mut *of_a, &mut *of_b);
+            of_a.commit().await.unwrap();
+            of_b.commit().await.unwrap();
+            for (found, name) in waiting {
+                assert_eq!(found.await.unwrap(), [name, name, name]);
+            }
+        }
+    }
+
+    async fn a_begin_cut_off_leaves_nothing_to_who_waits_for_its_connection(place: Place) {
+        let db = place.db(1).await;
+        db.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)").await.unwrap();
+        for round in 0..60_i64 {
+            let cut = polled(db.begin(), 1 + usize::try_from(round).unwrap() % 6);
+            let waiting = async {
+                let mut tx = db.begin().await.unwrap();
+                sqlx::query("INSERT INTO t VALUES ($1)").bind(round).execute(&mut *tx).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            tokio::join!(async { drop(cut.await) }, waiting);
+        }
+        let seen: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM t").fetch_one(&db).await.unwrap();
+        assert_eq!(seen, 60);
+    }
+}
+
+/// The statement that begins it after another must not have taken a snapshot in it.
+#[tokio::test]
+async fn a_transaction_right_after_another_may_choose_its_isolation() {
+    let place = PostgresPlace::new().await;
+    let db = place.db(1).await;
+    let in_turn = (0..8).map(|_| async {
+        let mut tx = db.begin().await.unwrap();
+        tx.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+            .await
+            .unwrap();
+        tx.execute("SELECT 1").await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    futures_util::future::join_all(in_turn).await;
+    place.clear().await;
 }

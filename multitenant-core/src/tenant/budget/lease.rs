@@ -16,8 +16,15 @@ pub(super) trait Home<C: Connector>: Send + Sync + 'static {
     #[cfg(feature = "_sql")]
     fn runtime(&self) -> &Handle;
 
+    /// Whether a connection may go to anybody as it is.
+    fn is_fit(&self, connection: &C::Connection) -> bool;
+
     /// Takes back a connection that is fit.
     fn accept(&self, connection: C::Connection);
+
+    /// Takes back a connection that whoever waits for it will check.
+    #[cfg(feature = "_sql")]
+    fn hand_over(self: Arc<Self>, connection: C::Connection);
 
     /// Takes back a connection that must be checked first.
     fn inspect(self: Arc<Self>, connection: C::Connection);
@@ -45,6 +52,13 @@ impl<C: Connector> LeasedConnection<C> {
             connection: Some(connection),
             clean: true,
         }
+    }
+
+    /// Whether nothing of a former use can be left.
+    pub(crate) fn is_fit(&self) -> bool {
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| self.home.is_fit(connection))
     }
 
     /// From here on the use may leave something behind, and does if it is cut off: the connection
@@ -88,7 +102,7 @@ impl<C: Connector> Drop for LeasedConnection<C> {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        if self.clean {
+        if self.clean && self.home.is_fit(&connection) {
             self.home.accept(connection);
         } else {
             Arc::clone(&self.home).inspect(connection);

@@ -29,10 +29,10 @@ impl<C: Connector> LeasedConnection<C> {
 }
 
 impl<C: Connector> Loan<C> {
-    /// The connection is back and fit.
+    /// The connection is back; what was done with it is not known.
     pub(crate) fn give_back(mut self, connection: C::Connection) {
         if let Some(home) = self.home.take() {
-            home.accept(connection);
+            home.hand_over(connection);
         }
     }
 }

@@ -100,6 +100,32 @@ impl<C: Connector> Share<C> {
     /// # Errors
     /// [`AcquireError`] says which wait ran out.
     pub async fn acquire(&self) -> Result<LeasedConnection<C>, AcquireError> {
+        loop {
+            let lease = self.acquire_unchecked().await?;
+            if let Some(lease) = self.checked(lease).await {
+                return Ok(lease);
+            }
+        }
+    }
+
+    /// Checks a connection that came without. One that is unfit is closed behind us.
+    pub(crate) async fn checked(
+        &self,
+        mut lease: LeasedConnection<C>,
+    ) -> Option<LeasedConnection<C>> {
+        if !lease.is_fit() {
+            lease.soil();
+            if !self.budget().connector().check(&mut lease).await {
+                return None;
+            }
+            lease.cleanse();
+        }
+        Some(lease)
+    }
+
+    /// As [`acquire`](Self::acquire), for a use that itself finds out whether the connection
+    /// [is fit](LeasedConnection::is_fit).
+    pub(crate) async fn acquire_unchecked(&self) -> Result<LeasedConnection<C>, AcquireError> {
         if let Some(lease) = self.try_acquire()? {
             return Ok(lease);
         }
@@ -248,6 +274,20 @@ impl<C: Connector> Home<C> for Inner<C> {
     #[cfg(feature = "_sql")]
     fn runtime(&self) -> &Handle {
         self.budget.runtime()
+    }
+
+    fn is_fit(&self, connection: &C::Connection) -> bool {
+        self.budget.connector().is_fit(connection)
+    }
+
+    #[cfg(feature = "_sql")]
+    fn hand_over(self: Arc<Self>, connection: C::Connection) {
+        let left = self
+            .budget
+            .update(|state, now, orders| state.hand_over(self.key, connection, now, orders));
+        if let Some(connection) = left {
+            self.inspect(connection);
+        }
     }
 
     fn accept(&self, connection: C::Connection) {

@@ -168,16 +168,34 @@ impl<DB: SqlEngine> Db<DB> {
         statement: Option<SqlStr>,
     ) -> sqlx::Result<Transaction<'static, DB>> {
         match &self.source {
-            Source::Share(share) => {
-                let lease = share.acquire().await.map_err(into_sqlx)?;
-                begin_on(lease, statement).await
-            }
+            Source::Share(share) => begin_in(share, statement).await,
             Source::Pool(pool) => match statement {
                 Some(statement) => pool.begin_with(statement).await,
                 None => pool.begin().await,
             },
         }
     }
+}
+
+/// A connection that comes straight from another transaction is settled by the statement that
+/// begins this one: a round trip less than asking first.
+async fn begin_in<DB: SqlEngine>(
+    share: &Share<SqlConnector<DB>>,
+    statement: Option<SqlStr>,
+) -> sqlx::Result<Transaction<'static, DB>> {
+    let lease = share.acquire_unchecked().await.map_err(into_sqlx)?;
+    if lease.is_fit() {
+        return begin_on(lease, statement).await;
+    }
+    if let (None, Some(settle_and_begin)) = (&statement, lease.settle_and_begin()) {
+        if let Ok(transaction) = begin_on(lease, Some(settle_and_begin)).await {
+            return Ok(transaction);
+        }
+    } else if let Some(lease) = share.checked(lease).await {
+        return begin_on(lease, statement).await;
+    }
+    let lease = share.acquire().await.map_err(into_sqlx)?;
+    begin_on(lease, statement).await
 }
 
 /// Gives the connection to a transaction, and sets a watch that takes it back afterwards.

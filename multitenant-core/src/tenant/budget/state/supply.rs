@@ -15,35 +15,58 @@ impl<C, W: Waiting> State<C, W> {
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
-        // Another tenant has none, none of others is idle, and not enough are on their way out.
-        let others_wait = self.line.others_have_none(key)
-            && self.nothing_is_idle()
-            && self.closing < self.line.cold();
-        let Some(share) = self.shares.get_mut(&key) else {
-            self.closing += 1;
-            orders.push(Order::Close(key, connection));
+        let Some(connection) = self.hand_over(key, connection, now, orders) else {
             return;
         };
-        if !others_wait {
-            share.turn_began = now;
-        }
-        let turn_is_over = now.duration_since(share.turn_began) >= TURN;
-        let next = match share.phase {
-            Phase::Closed => None,
-            _ if others_wait && turn_is_over => None,
-            _ => share.next_waiting(),
-        };
-        match (next, share.phase) {
-            (Some(waiter), _) => orders.push(Order::Deliver(key, connection, waiter)),
-            (None, Phase::Open) => self.keep_idle(key, connection, now),
-            (None, Phase::Draining | Phase::Closed) => {
+        match self.shares.get(&key).map(|share| share.phase) {
+            Some(Phase::Open) => self.keep_idle(key, connection, now),
+            Some(Phase::Draining | Phase::Closed) => {
                 self.begin_closing(key);
                 orders.push(Order::Close(key, connection));
+            }
+            None => {
+                self.closing += 1;
+                orders.push(Order::Close(key, connection));
+                return;
             }
         }
         self.want(key);
         self.advance(now, orders);
         self.forget_if_over(key);
+    }
+
+    /// Gives a connection that was in use to the tenant's next request, and it back where none
+    /// waits or another tenant comes first: it is in use still.
+    pub(in crate::tenant::budget) fn hand_over(
+        &mut self,
+        key: Key,
+        connection: C,
+        now: Instant,
+        orders: &mut Vec<Order<C, W>>,
+    ) -> Option<C> {
+        let Some(waiter) = self.next_in_turn(key, now) else {
+            return Some(connection);
+        };
+        orders.push(Order::Deliver(key, connection, waiter));
+        self.want(key);
+        self.advance(now, orders);
+        None
+    }
+
+    fn next_in_turn(&mut self, key: Key, now: Instant) -> Option<W> {
+        // Another tenant has none, none of others is idle, and not enough are on their way out.
+        let others_wait = self.line.others_have_none(key)
+            && self.nothing_is_idle()
+            && self.closing < self.line.cold();
+        let share = self.shares.get_mut(&key)?;
+        if !others_wait {
+            share.turn_began = now;
+        }
+        let turn_is_over = now.duration_since(share.turn_began) >= TURN;
+        if share.phase == Phase::Closed || (others_wait && turn_is_over) {
+            return None;
+        }
+        share.next_waiting()
     }
 
     /// A connection that was in use is gone.
