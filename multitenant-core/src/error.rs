@@ -34,6 +34,14 @@ macro_rules! codes {
                 match self { $(Self::$variant => $status,)+ }
             }
 
+            /// The code's page, in Markdown: what happened, what whoever sent the request does, and
+            /// what whoever runs the server looks at. A [problem](crate::ProblemDocument)'s `type`
+            /// is `/problems/<code>`, where an application may serve it.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("../problems/", $text, ".md")),)+ }
+            }
+
             /// A few words that never vary between two problems of one code.
             #[must_use]
             pub const fn title(self) -> &'static str {
@@ -209,6 +217,27 @@ mod tests {
                     .all(|b| b.is_ascii_lowercase() || b == b'_')
             );
             assert!((400..600).contains(&code.status()), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_page_that_begins_with_what_is_sent() {
+        for code in Code::ALL {
+            let heading = format!("# `{code}`, {}: {}\n", code.status(), code.title());
+            assert!(code.page().starts_with(&heading), "{code}");
+            for part in ["## Whoever sent the request", "## Whoever runs the server"] {
+                assert!(code.page().contains(part), "{code}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_page_is_that_of_a_code() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/problems");
+        for page in std::fs::read_dir(folder).unwrap() {
+            let name = page.unwrap().file_name().into_string().unwrap();
+            let is_of = |code: &&Code| name == format!("{code}.md");
+            assert!(Code::ALL.iter().any(|code| is_of(&code)), "{name}");
         }
     }
 }
