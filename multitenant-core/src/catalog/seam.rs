@@ -172,6 +172,13 @@ pub trait Operations: Send + Sync + 'static {
     /// [`CatalogError::Database`].
     async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError>;
 
+    /// Those of these tenants that were and are no more: there was an operation, and there is no row
+    /// now. An id is never used again, so they stay gone.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn gone(&self, among: &[TenantId]) -> Result<Vec<TenantId>, CatalogError>;
+
     /// Takes an abandoned operation over. Of two nodes that try, one does.
     ///
     /// # Errors

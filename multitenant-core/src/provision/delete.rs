@@ -101,7 +101,7 @@ impl Provisioning {
     }
 }
 
-async fn end_login(
+pub(super) async fn end_login(
     provisioner: &dyn Provisioner,
     tenant: TenantId,
 ) -> Result<(), ProvisionerError> {

@@ -87,6 +87,9 @@ pub enum ProvisioningError {
     /// The work was cut off on this node.
     #[error("the work was cut off; what is half done is ended in a moment")]
     Interrupted,
+    /// What is left of tenants that are gone could not be looked for, or not be dropped.
+    #[error("what is left of tenants that are gone could not be dropped; it is tried again later")]
+    Leftovers(#[from] ProvisionerError),
     /// The change is made, but could not be brought into force here yet.
     #[error(transparent)]
     Tenant(#[from] TenantError),
@@ -144,7 +147,9 @@ impl From<&ProvisioningError> for Problem {
         match error {
             ProvisioningError::Catalog(error) => error.into(),
             ProvisioningError::ServerUnknown(_) => Code::Internal.into(),
-            ProvisioningError::Step { .. } | ProvisioningError::Interrupted => {
+            ProvisioningError::Step { .. }
+            | ProvisioningError::Interrupted
+            | ProvisioningError::Leftovers(_) => {
                 Self::retry_later(Code::Unavailable, RETRY, error.to_string())
             }
             ProvisioningError::DeletedSince(_) => Self::new(Code::Conflict, error.to_string()),

@@ -4,6 +4,7 @@
 mod create;
 mod delete;
 mod error;
+mod leftovers;
 mod making;
 mod recover;
 mod repeat;

@@ -1,5 +1,6 @@
 //! Ends what a process that died has left half-way.
 
+use std::error::Error;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -19,18 +20,35 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Why an operation is ended by another than who began it.
 pub(super) const ABANDONED: &str = "the process that began it has ended";
 
+/// How often is looked for what is left of tenants that are gone.
+const SWEEP_PAUSE: Duration = Duration::from_secs(30);
+
 /// Looks for abandoned operations on `runtime` until the returned task is aborted: a creation is
-/// undone, since nobody was told its temporary password; a deletion goes on.
+/// undone, since nobody was told its temporary password; a deletion goes on. Looks less often for
+/// what is left of tenants that are gone.
 pub fn run_recovery(provisioning: &Provisioning, runtime: &Handle) -> JoinHandle<()> {
     let provisioning = provisioning.clone();
     runtime.spawn(async move {
-        loop {
-            if let Err(error) = provisioning.recover().await {
-                tracing::warn!(%error, "abandoned operations could not be ended");
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        tokio::join!(recover(&provisioning), sweep(&provisioning));
     })
+}
+
+async fn recover(provisioning: &Provisioning) {
+    loop {
+        if let Err(error) = provisioning.recover().await {
+            tracing::warn!(%error, "abandoned operations could not be ended");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn sweep(provisioning: &Provisioning) {
+    loop {
+        if let Err(error) = provisioning.drop_leftovers().await {
+            tracing::warn!(%error, source = ?error.source(), "leftovers of tenants stay for now");
+        }
+        tokio::time::sleep(SWEEP_PAUSE).await;
+    }
 }
 
 impl Provisioning {

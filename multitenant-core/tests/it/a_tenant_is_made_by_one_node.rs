@@ -18,6 +18,7 @@ use multitenant_core::catalog::{
     StepStatus, TenantRow,
 };
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::engine::provisioner::LoginPassword;
 use multitenant_core::password::Password;
 use multitenant_core::provision::{CreatedTenant, OnCreate, ProvisioningError, StepName};
 use multitenant_core::tenant::AnySql;
@@ -163,6 +164,53 @@ on_both_engines! {
         the_lease_runs_out(&world).await;
         eventually("whoever takes over next undoes it", async || tenants(&world).await.is_empty()).await;
         assert!(!place.has_traces(row.id).await);
+        world.stop().await;
+    }
+
+    async fn what_a_node_makes_of_a_tenant_that_was_undone_meanwhile_is_dropped_and_nothing_else(place: Place) {
+        let slow = Slow::new();
+        let world = Arc::new(Running::start(place.platform().await.on_create(slow.clone())).await);
+        let creating = create(&world, "being-made");
+        slow.has_been_entered().await;
+        let being_made = tenants(&world).await[0].id;
+        let served = world.create("served").await.unwrap().tenant.id;
+        let gone = world.create("gone").await.unwrap().tenant.id;
+        world.platform.provisioning().delete(&world.change(), gone).await.unwrap();
+
+        // What a node does that was paused before it, and what another platform does beside us.
+        let (provisioner, schema) = place.provisioner();
+        let template = provisioner.ensure_template(&schema).await.unwrap();
+        let foreign = TenantId::generate();
+        for tenant in [gone, foreign] {
+            let password = LoginPassword::generate().unwrap();
+            provisioner.create_login(tenant, &password).await.unwrap();
+            provisioner.create_database(tenant, &template).await.unwrap();
+            assert!(place.has_traces(tenant).await);
+        }
+        world.platform.provisioning().drop_leftovers().await.unwrap();
+        assert!(!place.has_traces(gone).await);
+        for tenant in [being_made, served, foreign] {
+            assert!(place.has_traces(tenant).await && place.has_database(tenant).await);
+        }
+
+        slow.let_go();
+        let made = creating.await.unwrap().unwrap();
+        let temporary = made.temporary_password.unwrap();
+        world.sign_in(being_made, temporary.reveal()).await.unwrap();
+        provisioner.drop_database(foreign).await.unwrap();
+        provisioner.drop_login(foreign).await.unwrap();
+        world.stop().await;
+    }
+
+    async fn a_login_that_was_made_too_late_goes_too(place: Place) {
+        let world = Running::start(place.platform().await).await;
+        let gone = world.create("gone").await.unwrap().tenant.id;
+        world.platform.provisioning().delete(&world.change(), gone).await.unwrap();
+        let (provisioner, _) = place.provisioner();
+        let password = LoginPassword::generate().unwrap();
+        provisioner.create_login(gone, &password).await.unwrap();
+        world.platform.provisioning().drop_leftovers().await.unwrap();
+        assert!(!place.has_traces(gone).await);
         world.stop().await;
     }
 

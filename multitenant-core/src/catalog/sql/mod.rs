@@ -3,6 +3,7 @@
 mod audit;
 mod domains;
 mod endings;
+mod gone;
 mod intents;
 mod lease;
 mod log;

@@ -10,7 +10,7 @@ use crate::catalog::{
 };
 use crate::{NodeId, OperationId, TenantId, on};
 
-use super::{SqlCatalog, Write, endings, lease, stored_operation, tenant_state, tenants};
+use super::{SqlCatalog, Write, endings, gone, lease, stored_operation, tenant_state, tenants};
 
 #[async_trait]
 impl Operations for SqlCatalog {
@@ -33,6 +33,10 @@ impl Operations for SqlCatalog {
 
     async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError> {
         lease::abandoned(self).await
+    }
+
+    async fn gone(&self, among: &[TenantId]) -> Result<Vec<TenantId>, CatalogError> {
+        gone::among(self.pool(), among).await
     }
 
     async fn take_over(

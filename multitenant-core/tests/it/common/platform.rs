@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use multitenant_core::accounts::CreatedUser;
+use multitenant_core::accounts::{self, CreatedUser};
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError, SignedIn};
 use multitenant_core::catalog::{Actor, Catalog, Change, Idempotency, NewTenant};
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::engine::provisioner::{
+    PostgresProvisioner, Provisioner, Schema, SqliteProvisioner,
+};
 use multitenant_core::gate::{Access, Passage, Principal};
 use multitenant_core::keys::{LocalKeys, Vault};
 use multitenant_core::password::{HashingCost, Password};
@@ -59,6 +62,12 @@ impl PostgresPlace {
             .hashing_cost(HashingCost::FOR_TESTS)
     }
 
+    /// What makes databases here as a platform does, and what one holds.
+    pub fn provisioner(&self) -> (Box<dyn Provisioner>, Schema) {
+        let provisioner = PostgresProvisioner::new(&server_url().into()).expect("a server's URL");
+        (Box::new(provisioner), accounts::postgres_schema())
+    }
+
     pub async fn has_database(&self, tenant: TenantId) -> bool {
         let name = format!("client_db_{}", tenant.as_uuid().simple());
         let mut connection = Self::connect("postgres").await;
@@ -103,6 +112,12 @@ impl SqlitePlace {
         let folder = self.folder.path().join("data");
         Platform::on_sqlite(folder, keys(), vault(), permissions::REGISTRY)
             .hashing_cost(HashingCost::FOR_TESTS)
+    }
+
+    pub fn provisioner(&self) -> (Box<dyn Provisioner>, Schema) {
+        let folder = self.folder.path().join("data/tenants");
+        let provisioner = SqliteProvisioner::open(folder).expect("a folder of tenants");
+        (Box::new(provisioner), accounts::sqlite_schema())
     }
 
     pub async fn has_database(&self, tenant: TenantId) -> bool {
