@@ -21,7 +21,7 @@ pub enum KeyError {
     },
     /// There is no key file.
     #[error(
-        "the key file {} is missing, and what was sealed with its key opens with no other; put it back from a backup, or name the folder where it is",
+        "the key file {} is missing, and what was sealed with its key opens with no other; put it back from a backup, copy it from a node that has it, or name the folder where it is",
         path.display()
     )]
     Missing {
@@ -60,6 +60,17 @@ pub enum KeyError {
     UnknownKey {
         /// The key that is missing.
         id: KeyId,
+    },
+    /// This node has another key than those before it.
+    #[error(
+        "the secrets here are sealed under the key {needed}, and this node's key is {}: give it the key file (or the DB_ENCRYPTION_KEY) of the nodes before it in the place of its own",
+        ours.as_ref().map_or("none", KeyId::as_str)
+    )]
+    OtherKey {
+        /// The key that is needed.
+        needed: KeyId,
+        /// The key that this node would seal with.
+        ours: Option<KeyId>,
     },
     /// What was opened is no text.
     #[error("the opened secret is not UTF-8 text")]

@@ -55,10 +55,7 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError`] if the file cannot be read, can be read by others, or is corrupt.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let ring = match secret_file::read(path)? {
-            Some(text) => OnceLock::from(Ring::of_file(path, &text)?),
-            None => OnceLock::new(),
-        };
+        let ring = Ring::read(path)?.map(OnceLock::from).unwrap_or_default();
         let file = path.to_owned();
         Ok(Self { ring, file })
     }
@@ -86,6 +83,12 @@ impl LocalKeys {
 }
 
 impl Ring {
+    /// The keys of a file, if there is the file.
+    fn read(path: &Path) -> Result<Option<Self>, KeyError> {
+        let text = secret_file::read(path)?;
+        text.map(|text| Self::of_file(path, &text)).transpose()
+    }
+
     fn of_file(path: &Path, text: &SecretString) -> Result<Self, KeyError> {
         Self::parse(text).ok_or_else(|| KeyError::Corrupt {
             path: path.to_owned(),
@@ -131,19 +134,20 @@ impl LocalKey {
 #[async_trait]
 impl KeyProvider for LocalKeys {
     async fn prepare(&self, anything_sealed: bool) -> Result<(), KeyError> {
-        if anything_sealed || self.ring.get().is_some() {
-            return self.ring().map(drop);
+        if self.ring.get().is_some() {
+            return Ok(());
         }
         let path = self.file.clone();
-        let making = tokio::task::spawn_blocking(move || {
-            let text = secret_file::read_or_create(&path)?;
-            Ring::of_file(&path, &text)
+        // Another process may have made the file since it was looked for.
+        let reading = tokio::task::spawn_blocking(move || match anything_sealed {
+            true => Ring::read(&path)?.ok_or(KeyError::Missing { path }),
+            false => Ring::of_file(&path, &secret_file::read_or_create(&path)?),
         });
-        let made = making.await.map_err(|source| KeyError::File {
+        let read = reading.await.map_err(|source| KeyError::File {
             path: self.file.clone(),
             source: io::Error::other(source),
         })?;
-        let ring = made?;
+        let ring = read?;
         self.ring.get_or_init(|| ring);
         Ok(())
     }

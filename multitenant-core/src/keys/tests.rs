@@ -127,6 +127,16 @@ async fn a_key_file_that_was_lost_is_named_and_no_other_made() {
 }
 
 #[tokio::test]
+async fn a_key_file_that_another_process_has_made_meanwhile_is_read() {
+    let (_folder, path) = folder();
+    let late = LocalKeys::from_file(&path).unwrap();
+    let first = LocalKeys::from_file(&path).unwrap();
+    first.prepare(false).await.unwrap();
+    late.prepare(true).await.unwrap();
+    assert_eq!(late.current(), first.current());
+}
+
+#[tokio::test]
 async fn keys_of_a_setting_are_ready() {
     for anything_sealed in [true, false] {
         vault(1).prepare(anything_sealed).await.unwrap();

@@ -6,6 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{KeyError, KeyProvider};
 use crate::secret::{Context, DataKey, Sealed, open, seal};
 
+/// The place of what is sealed only to be checked: never to be changed.
+const CHECK: &str = "mt_key_checks.value";
+
 /// Seals secrets for the database and opens them again, each under a data key of its own.
 ///
 /// ```
@@ -46,6 +49,32 @@ impl Vault {
     /// [`KeyError::Missing`], and what keeps a first key from being made.
     pub async fn prepare(&self, anything_sealed: bool) -> Result<(), KeyError> {
         self.provider.prepare(anything_sealed).await
+    }
+
+    /// Something sealed under the current key, to be kept with the secrets: by it
+    /// [`check`](Self::check) sees on another node whether that has the key too.
+    ///
+    /// # Errors
+    /// Those of [`seal`](Self::seal).
+    pub async fn seal_check(&self) -> Result<Sealed, KeyError> {
+        self.seal(&Context::platform(CHECK), &CHECK.into()).await
+    }
+
+    /// Makes sure that what others have sealed can be opened here, by what
+    /// [`seal_check`](Self::seal_check) gave one of them. While keys are exchanged, several are
+    /// known, and it may be sealed under any of them.
+    ///
+    /// # Errors
+    /// [`KeyError::OtherKey`] names both keys.
+    pub async fn check(&self, check: &Sealed) -> Result<(), KeyError> {
+        match self.open(&Context::platform(CHECK), check).await {
+            Ok(_) => Ok(()),
+            Err(KeyError::UnknownKey { id: needed }) => Err(KeyError::OtherKey {
+                needed,
+                ours: self.provider.current(),
+            }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Seals a secret for one place, under a fresh data key.

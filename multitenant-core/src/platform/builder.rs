@@ -14,12 +14,10 @@ use tokio::task::JoinHandle;
 use super::people::People;
 use super::refusals::Refusals;
 use super::urls::ProvisionedUrls;
-use super::{Inner, Platform, PlatformError};
+use super::{Inner, Platform, PlatformError, keys};
 use crate::accounts;
 use crate::auth::sign_in::SignInOptions;
-use crate::catalog::{
-    Actor, Catalog, CatalogDirectory, Change, Page, Retention, SqlCatalog, TenantFilter, run_pruner,
-};
+use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Retention, SqlCatalog, run_pruner};
 use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::events::run_sweeper;
@@ -225,7 +223,7 @@ impl PlatformBuilder {
             Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
             None => schema,
         };
-        let warnings = ready(&catalog, &self.vault, &*provisioner, &schema).await?;
+        let warnings = ready(&catalog, &self.vault, &self.keys, &*provisioner, &schema).await?;
         let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
         let vault = Arc::new(self.vault);
         let directory = directory(&catalog, &vault, &provisioners);
@@ -272,21 +270,16 @@ impl PlatformBuilder {
     }
 }
 
-/// Says of the vault's keys whether any must be there: each tenant's row holds a secret.
-async fn prepare_keys(catalog: &SqlCatalog, vault: &Vault) -> Result<(), PlatformError> {
-    let (all, page) = (TenantFilter::default(), Page::default());
-    let anything_sealed = catalog.tenants(&all, page).await?.total > 0;
-    Ok(vault.prepare(anything_sealed).await?)
-}
-
 /// Readies the keys, the place of the tenants' databases and the template that they are cloned from.
 async fn ready(
     catalog: &SqlCatalog,
     vault: &Vault,
+    rings: &KeyRings,
     provisioner: &dyn Provisioner,
     schema: &Schema,
 ) -> Result<Vec<ServerWarning>, PlatformError> {
-    prepare_keys(catalog, vault).await?;
+    keys::prepare_vault(catalog, vault).await?;
+    keys::compare_signing_keys(catalog, rings).await?;
     let warnings = provisioner.prepare().await?;
     provisioner.ensure_template(schema).await?;
     let change = Change::by(Actor::System);

@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod keys;
 mod people;
 mod refusals;
 mod urls;

@@ -62,6 +62,12 @@ impl KeyRing {
         self.realm
     }
 
+    /// Whether what the key of this id signed can be checked.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.keys().any(|key| key.key.id() == id)
+    }
+
     /// The key that signs.
     #[must_use]
     pub const fn current(&self) -> &SigningKey {

@@ -21,6 +21,7 @@ mod a_secret_opens_for_its_tenant_only;
 mod a_tenant_is_made_by_one_node;
 mod an_application_comes_over;
 mod an_operation_is_worked_on_by_one_node;
+mod every_node_has_the_same_keys;
 mod provisioner;
 mod refusals_are_written_down;
 mod tenants_come_and_go;

@@ -9,8 +9,9 @@ use crate::on_both_engines;
 const PASSWORD: &str = "a password of my own";
 
 /// Starts the server where it does not start, and tells what it said.
-async fn refusal(place: &Place) -> String {
+async fn refusal(place: &Place, settings: &[(&str, &str)]) -> String {
     let mut command = place.command();
+    command.envs(settings.iter().copied());
     let ending = command.stderr(Stdio::piped()).output();
     let output = tokio::time::timeout(LONG, ending).await.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -28,7 +29,7 @@ on_both_engines! {
 
         let elsewhere = place.data().join("elsewhere");
         std::fs::rename(&key, &elsewhere).unwrap();
-        let said = refusal(place).await;
+        let said = refusal(place, &[]).await;
         assert!(said.contains("data/keys/db-encryption is missing"), "{said}");
         assert!(said.contains("put it back from a backup"), "{said}");
         assert!(!key.exists(), "no other is made in its place");
@@ -40,11 +41,19 @@ on_both_engines! {
         server.stop().await;
     }
 
-    async fn a_key_that_nothing_needs_yet_is_made_anew(place: Place) {
+    async fn another_key_is_refused_also_before_the_first_client(place: Place) {
         place.start().await.stop().await;
         let key = place.data().join("keys/db-encryption");
-        std::fs::remove_file(&key).unwrap();
+        let elsewhere = place.data().join("elsewhere");
+        std::fs::rename(&key, &elsewhere).unwrap();
+        assert!(refusal(place, &[]).await.contains("copy it from a node that has it"));
+        assert!(!key.exists());
+
+        let other = ("DB_ENCRYPTION_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+        let said = refusal(place, &[other]).await;
+        assert!(said.contains("and this node's key is"), "{said}");
+
+        std::fs::rename(&elsewhere, &key).unwrap();
         place.start().await.stop().await;
-        assert!(key.exists());
     }
 }

@@ -149,3 +149,36 @@ async fn settings_are_read_from_dot_env_in_the_folder() {
         "{text}"
     );
 }
+
+/// What the server says until it answers, with this secret for the tokens of clients' users.
+async fn said_at_the_start(folder: &Path, secret: &str) -> String {
+    let mut command = erp_server(folder);
+    command.env("PORT", "0").env("CLIENT_JWT_SECRET", secret);
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = listening(&mut log).await;
+    let answer = reqwest::get(format!("http://{address}/livez")).await;
+    assert_eq!(answer.unwrap().status(), 200);
+    child.kill().await.unwrap();
+    let mut said = String::new();
+    while let Some(line) = log.next_line().await.unwrap() {
+        said += &line;
+    }
+    said
+}
+
+#[tokio::test]
+async fn it_is_said_once_that_tokens_are_signed_under_another_key_than_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = ("1".repeat(32), "2".repeat(32));
+    for (secret, is_another) in [
+        (&one, false),
+        (&one, false),
+        (&other, true),
+        (&other, false),
+    ] {
+        let said = said_at_the_start(folder.path(), secret).await;
+        let told = said.contains("under another key than before") && said.contains("client");
+        assert_eq!(told, is_another, "{said}");
+    }
+}

@@ -5,6 +5,7 @@ mod domains;
 mod endings;
 mod gone;
 mod intents;
+mod key_checks;
 mod lease;
 mod log;
 mod nodes;

@@ -55,10 +55,14 @@ impl PostgresPlace {
     }
 
     pub async fn platform_on(&self, catalog: &SecretString) -> PlatformBuilder {
+        self.platform_with(catalog, vault()).await
+    }
+
+    pub async fn platform_with(&self, catalog: &SecretString, vault: Vault) -> PlatformBuilder {
         let catalog = catalog.clone();
         let admin = SecretString::from(server_url());
         let registry = permissions::REGISTRY;
-        Platform::on_postgres(catalog, admin, keys(), vault(), registry)
+        Platform::on_postgres(catalog, admin, keys(), vault, registry)
             .hashing_cost(HashingCost::FOR_TESTS)
     }
 
@@ -109,8 +113,12 @@ impl SqlitePlace {
     }
 
     pub async fn platform(&self) -> PlatformBuilder {
+        self.platform_with(&SecretString::default(), vault()).await
+    }
+
+    pub async fn platform_with(&self, _: &SecretString, vault: Vault) -> PlatformBuilder {
         let folder = self.folder.path().join("data");
-        Platform::on_sqlite(folder, keys(), vault(), permissions::REGISTRY)
+        Platform::on_sqlite(folder, keys(), vault, permissions::REGISTRY)
             .hashing_cost(HashingCost::FOR_TESTS)
     }
 
