@@ -15,6 +15,9 @@ pub(super) struct NewPassword<'p> {
     pub(super) hash: &'p PasswordHash,
     /// It is a temporary one, and works until then.
     pub(super) temporary_until: Option<Timestamp>,
+    /// Whether it is set only where the person has never signed in: they have no session, not even
+    /// one that has ended. Those stay for longer than anybody asks.
+    pub(super) before_first_sign_in: bool,
 }
 
 impl SqlAccounts {
@@ -33,8 +36,8 @@ impl SqlAccounts {
         self.now() + TEMPORARY_PASSWORD_LASTS
     }
 
-    /// Gives somebody who has not changed their temporary password yet a fresh one; `None` where
-    /// they have, or are gone.
+    /// Gives somebody who has never signed in a fresh temporary password; `None` where they have,
+    /// or are gone. One that they were given again later is not touched.
     ///
     /// # Errors
     /// [`AccountError::Tenant`], [`AccountError::Database`].
@@ -54,6 +57,7 @@ impl SqlAccounts {
             version: row.ver,
             hash: &hash,
             temporary_until: Some(self.temporary_until()),
+            before_first_sign_in: true,
         };
         let subject = row.id.into();
         let set = self.write_password(change, &place, &subject, &new);
@@ -61,7 +65,7 @@ impl SqlAccounts {
     }
 
     /// Sets a password and ends all of the person's sessions. `false`: the person changed
-    /// meanwhile, and nothing else has.
+    /// meanwhile, or has signed in where they must not have, and nothing else has.
     pub(super) async fn write_password(
         &self,
         change: &Change,
@@ -81,6 +85,7 @@ impl SqlAccounts {
             .bind(new.temporary_until)
             .bind(now)
             .bind(new.version)
+            .bind(!new.before_first_sign_in)
             .execute(&mut **sql)
             .await
             .map(|done| done.rows_affected()))?;

@@ -295,6 +295,7 @@ impl UserStore for SqlAccounts {
             version,
             hash: password,
             temporary_until: None,
+            before_first_sign_in: false,
         };
         let place = self.place(tenant).await?;
         Ok(self.write_password(&change, &place, subject, &new).await?)

@@ -36,7 +36,9 @@ macro_rules! texts {
                 $people,
                 " SET password_hash = $2, must_change_password = $3, \
                  temporary_password_expires_at = $4, ver = ver + 1, updated_at = $5 \
-                 WHERE id = $1 AND ver = $6"
+                 WHERE id = $1 AND ver = $6 AND ($7 OR NOT EXISTS (SELECT 1 FROM ",
+                $sessions,
+                " WHERE user_id = $1))"
             ),
             hold_version: concat!(
                 "UPDATE ",

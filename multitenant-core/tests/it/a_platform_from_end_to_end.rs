@@ -172,6 +172,27 @@ on_both_engines! {
         world.stop().await;
     }
 
+    async fn a_repetition_renews_no_password_of_somebody_who_has_signed_in(place: Place) {
+        const RESET: &str = "UPDATE mt_users SET must_change_password = $1";
+        let world = Running::start(place.platform().await).await;
+        let made = world.create_with_key("acme", "key-1").await.unwrap();
+        let (tenant, temporary) = (made.tenant.id, made.temporary_password.unwrap());
+        let signed_in = world.sign_in(tenant, temporary.reveal()).await.unwrap();
+        let again = world.create_with_key("acme", "key-1").await.unwrap();
+        assert!(again.temporary_password.is_none());
+        world.sign_in(tenant, temporary.reveal()).await.unwrap();
+
+        let (request, own) = (Request::default().token(&signed_in.access_token), "a password of my own");
+        world.change_password(&request, temporary.reveal(), own).await.unwrap();
+        // As another admin does who gives them a temporary one.
+        let db = world.platform.tenant(tenant).await.unwrap().any_sql().unwrap();
+        multitenant_core::on!(&db, db => sqlx::query(RESET).bind(true).execute(db).await.map(drop)).unwrap();
+        let again = world.create_with_key("acme", "key-1").await.unwrap();
+        assert!(again.temporary_password.is_none());
+        world.sign_in(tenant, own).await.unwrap();
+        world.stop().await;
+    }
+
     async fn an_application_whose_hook_fails_leaves_nothing_behind(place: Place) {
         struct Fails;
         #[async_trait::async_trait]
