@@ -95,7 +95,8 @@ pub trait Directory: LogReader {
     /// opened.
     async fn find(&self, tenant: TenantId) -> Result<Option<TenantRecord>, DirectoryError>;
 
-    /// Reads all names that exist. Called once, at the start.
+    /// Reads all names that exist. Called at the start, and again after events that were missed or
+    /// that this version cannot read.
     ///
     /// # Errors
     /// [`DirectoryError`] when the store cannot be read.

@@ -16,7 +16,7 @@ use super::names::NameIndex;
 use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
-use crate::events::{Event, EventKind, Follow, FollowError, Follower, LogReader};
+use crate::events::{Event, EventKind, Follow, FollowError, Follower, LogReader, Position};
 use crate::{Domain, Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
@@ -279,7 +279,7 @@ impl<C: Connector> Follow for Follows<C> {
             EventKind::Unknown {
                 tenant: Some(tenant),
                 ..
-            } => inner.relearn(*tenant).await,
+            } => inner.relearn(*tenant, event.position).await?,
             EventKind::Missed => inner.relearn_all().await?,
             _ => {}
         }
@@ -316,28 +316,31 @@ impl<C: Connector> Inner<C> {
         found.unwrap_or_else(|_| Err(DirectoryError::new(TooSlow)))
     }
 
-    /// Reads a tenant again, and its name, after something happened to it that this version does
-    /// not know.
-    async fn relearn(&self, tenant: TenantId) {
-        match self.find(tenant).await {
-            Ok(Some(record)) => self.names.insert(tenant, record.slug),
-            // It has no database yet, or an event will tell of its end.
-            Ok(None) => {}
-            // Only its slug may be an old one: whether it is served is found out next.
-            Err(error) => tracing::warn!(%tenant, %error, "a changed tenant cannot be read"),
+    /// Reads a tenant again, and all names, after something happened to it that this version does
+    /// not know. Where the names were read after that already, as for the event before it, they
+    /// tell of it.
+    async fn relearn(&self, tenant: TenantId, position: Position) -> Result<(), FollowError> {
+        if self.names.as_of() < position {
+            self.read_names().await?;
         }
         self.reread(tenant).await;
+        Ok(())
     }
 
     /// Reads all names, and every tenant that is held, again.
     async fn relearn_all(&self) -> Result<(), FollowError> {
-        let names = self.hosts.directory.names().await;
-        self.names.replace(names.map_err(FollowError::new)?);
+        self.read_names().await?;
         // What is being loaded may have been read before what was missed.
         self.cache.remove_where(|_, _| false);
         for tenant in self.hosts.tenants() {
             self.reread(tenant).await;
         }
+        Ok(())
+    }
+
+    async fn read_names(&self) -> Result<(), FollowError> {
+        let names = self.hosts.directory.names().await;
+        self.names.replace(names.map_err(FollowError::new)?);
         Ok(())
     }
 

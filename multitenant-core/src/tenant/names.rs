@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use parking_lot::RwLock;
 
 use crate::directory::Names;
-use crate::events::{Event, EventKind};
+use crate::events::{Event, EventKind, Position};
 use crate::{Domain, Slug, TenantId};
 
 /// The ids, slugs and domains that exist, in memory, so that a flood of unknown ones costs no reads.
@@ -14,6 +14,8 @@ pub(super) struct NameIndex {
 
 #[derive(Default)]
 struct State {
+    /// What the log says up to here is in it.
+    as_of: Position,
     by_slug: HashMap<Slug, TenantId>,
     by_id: HashMap<TenantId, Slug>,
     by_domain: HashMap<Domain, TenantId>,
@@ -45,7 +47,10 @@ impl NameIndex {
 
     /// Forgets what was known and knows these.
     pub(super) fn replace(&self, names: Names) {
-        let mut state = State::default();
+        let mut state = State {
+            as_of: names.position,
+            ..State::default()
+        };
         for (tenant, slug) in names.names {
             state.insert(tenant, slug);
         }
@@ -53,8 +58,13 @@ impl NameIndex {
         *self.state.write() = state;
     }
 
+    /// Up to which place in the log the names were read that are known.
+    pub(super) fn as_of(&self) -> Position {
+        self.state.read().as_of
+    }
+
     /// The tenant exists, under this slug and no other.
-    pub(super) fn insert(&self, tenant: TenantId, slug: Slug) {
+    fn insert(&self, tenant: TenantId, slug: Slug) {
         self.state.write().insert(tenant, slug);
     }
 
@@ -89,7 +99,11 @@ impl NameIndex {
         ids
     }
 
+    /// An event that the names were read after is in them, and would bring older ones back.
     pub(super) fn apply(&self, event: &Event) {
+        if event.position <= self.as_of() {
+            return;
+        }
         match &event.kind {
             EventKind::TenantCreated { tenant, slug } => self.insert(*tenant, slug.clone()),
             EventKind::TenantDeleted { tenant } => self.remove(*tenant),
@@ -106,11 +120,44 @@ impl NameIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Position;
 
     fn event(kind: EventKind) -> Event {
-        let position = Position::START;
+        at(1, kind)
+    }
+
+    fn at(number: i64, kind: EventKind) -> Event {
+        let position = Position::new(number);
         Event { position, kind }
+    }
+
+    #[test]
+    fn names_that_were_read_later_than_an_event_stay_as_they_are() {
+        let (tenant, gone) = (TenantId::generate(), TenantId::generate());
+        let (slug, older): (Slug, Slug) = ("acme".parse().unwrap(), "emca".parse().unwrap());
+        let domain: Domain = "shop.acme.test".parse().unwrap();
+        let index = NameIndex::new(Names {
+            position: Position::new(9),
+            names: vec![(tenant, slug.clone())],
+            domains: vec![(domain.clone(), tenant)],
+        });
+        let created = |tenant, slug: &Slug| EventKind::TenantCreated {
+            tenant,
+            slug: slug.clone(),
+        };
+        let added = EventKind::DomainAdded {
+            tenant: gone,
+            domain: domain.clone(),
+        };
+        index.apply(&at(6, created(tenant, &older)));
+        index.apply(&at(7, created(gone, &slug)));
+        index.apply(&at(9, added.clone()));
+        assert_eq!(index.by_slug(&slug), Some(tenant));
+        assert_eq!(index.by_slug(&older), None);
+        assert_eq!(index.by_domain(&domain), Some(tenant));
+        assert!(!index.contains(gone));
+
+        index.apply(&at(10, added));
+        assert_eq!(index.by_domain(&domain), Some(gone));
     }
 
     #[test]

@@ -361,6 +361,37 @@ async fn an_event_of_a_newer_version_makes_a_node_read_its_tenant_again_and_go_o
 }
 
 #[tokio::test]
+async fn an_event_of_a_newer_version_makes_a_node_read_custom_domains_again() {
+    let (acme, other) = (record("acme"), record("other"));
+    let records = [acme.clone(), other.clone()];
+    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    platform.directory.add_domain(acme.id, "gone.test");
+    platform.manager.catch_up().await.unwrap();
+    let owner = |domain: &str| platform.manager.find_domain(&domain.parse().unwrap());
+    assert_eq!(owner("gone.test"), Some(acme.id));
+
+    let before = platform.directory.name_reads.load(Ordering::SeqCst);
+    let domains = [("new.test", acme.id), ("other.test", other.id)];
+    platform.directory.set_domains_unheard(&domains);
+    for record in [&acme, &other, &acme] {
+        platform.directory.publish(EventKind::Unknown {
+            word: "domain_moved".to_owned(),
+            tenant: Some(record.id),
+            detail: None,
+        });
+    }
+    platform.directory.names_away.store(true, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap_err();
+    platform.directory.names_away.store(false, Ordering::SeqCst);
+    platform.manager.catch_up().await.unwrap();
+    assert_eq!(owner("new.test"), Some(acme.id));
+    assert_eq!(owner("other.test"), Some(other.id));
+    assert_eq!(owner("gone.test"), None);
+    let reads = platform.directory.name_reads.load(Ordering::SeqCst) - before;
+    assert_eq!(reads, 2, "one that failed, and one for all three");
+}
+
+#[tokio::test]
 async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on() {
     let (acme, other) = (record("acme"), record("other"));
     let records = [acme.clone(), other.clone()];
