@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant};
+use crate::common::PostgresPlace;
+use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant, tamper};
 use crate::common::clock::MovedClock;
 use crate::common::nowhere::Nowhere;
 use multitenant_core::catalog::{
@@ -160,4 +161,36 @@ on_both_engines! {
         assert_eq!(node.ids().len(), 2);
         assert_eq!(node.find(&"other".parse().unwrap()).await.unwrap(), None);
     }
+}
+
+/// SQLite has one writer at a time, so nothing is deleted between two statements of another.
+#[tokio::test]
+async fn a_key_that_is_deleted_while_it_is_asked_for_is_free() {
+    const OLD: &str = "UPDATE mt_idempotency_keys SET created_at = created_at - interval '2 days'";
+    // Deletes after a statement that has found the key there, and before the next one.
+    const PRUNER: &str = "CREATE FUNCTION prune() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         DELETE FROM mt_idempotency_keys WHERE created_at < now() - interval '1 day'; \
+         RETURN NULL; END $$; \
+         CREATE TRIGGER prune AFTER INSERT ON mt_idempotency_keys \
+         FOR EACH STATEMENT EXECUTE FUNCTION prune()";
+    let place = PostgresPlace::new().await;
+    let catalog = place.catalog().await;
+    let reserve = async |slug: &str| {
+        let (tenant, operation) = (new_tenant(slug), new_operation(MINUTE));
+        let key = Idempotency::new("key-1", slug.as_bytes()).unwrap();
+        catalog
+            .reserve(&change(), &tenant, None, &operation, Some(&key))
+            .await
+    };
+    assert!(matches!(reserve("acme").await, Ok(Reserved::New(_))));
+    tamper(&catalog, OLD).await.unwrap();
+    tamper(&catalog, PRUNER).await.unwrap();
+    let reserved = reserve("other").await;
+    assert!(matches!(reserved, Ok(Reserved::New(_))), "{reserved:?}");
+    assert!(matches!(
+        reserve("acme").await,
+        Err(CatalogError::KeyReused)
+    ));
+    catalog.close().await;
+    place.clear().await;
 }

@@ -67,11 +67,14 @@ struct Earlier {
 impl Claim<'_, '_> {
     /// Claims the key, or finds what was begun with it before.
     async fn make(&mut self) -> Result<Option<Reserved>, CatalogError> {
-        if self.insert().await? {
-            return Ok(None);
-        }
         loop {
-            let earlier = self.earlier().await?;
+            if self.insert().await? {
+                return Ok(None);
+            }
+            let Some(earlier) = self.earlier().await? else {
+                // It was too old, and is deleted since.
+                continue;
+            };
             if earlier.request_hash != self.idempotency.request_hash {
                 return Err(CatalogError::KeyReused);
             }
@@ -107,7 +110,7 @@ impl Claim<'_, '_> {
         Ok(added == 1)
     }
 
-    async fn earlier(&mut self) -> sqlx::Result<Earlier> {
+    async fn earlier(&mut self) -> sqlx::Result<Option<Earlier>> {
         const READ: &str = "SELECT keys.request_hash, keys.operation_id, keys.tenant_id, \
              operations.status FROM mt_idempotency_keys keys \
              JOIN mt_operations operations ON operations.id = keys.operation_id \
@@ -116,7 +119,7 @@ impl Claim<'_, '_> {
         on!(self.write.sql(), sql => sqlx::query_as(READ)
             .bind(actor)
             .bind(&self.idempotency.key)
-            .fetch_one(&mut **sql)
+            .fetch_optional(&mut **sql)
             .await)
     }
 
