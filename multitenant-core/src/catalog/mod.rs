@@ -25,7 +25,7 @@ pub use error::CatalogError;
 pub use idempotency::{Idempotency, InvalidIdempotencyKey, Reserved};
 pub use operation::{
     InvalidWord, Lease, NewOperation, Operation, OperationStatus, OperationStep, Outcome,
-    StepStatus,
+    StepStatus, Workable,
 };
 pub use page::{InvalidPage, Listed, Page};
 pub use retention::{Pruned, Retention};

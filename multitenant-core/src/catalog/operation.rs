@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{NodeId, OperationId, TenantId, Timestamp};
+use crate::{NodeId, OperationId, ServerId, TenantId, Timestamp};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident: $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+) => {
@@ -139,6 +139,15 @@ pub struct NewOperation {
     pub node: NodeId,
     /// How long the node may be silent before another takes over.
     pub lease: Duration,
+}
+
+/// Which operations a node can bring to their end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workable {
+    /// What they do, such as `tenant.create`.
+    pub kinds: Vec<&'static str>,
+    /// Where the databases of their tenants are.
+    pub servers: Vec<ServerId>,
 }
 
 /// The right to work on an operation. Each write of a step proves it and makes it last anew; a

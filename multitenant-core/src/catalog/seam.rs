@@ -7,7 +7,7 @@ use crate::{Domain, NodeId, OperationId, ServerId, Slug, TenantId};
 use super::{
     AuditFilter, AuditRecord, CatalogError, Change, Idempotency, Lease, Listed, NewOperation,
     NewTenant, Operation, Outcome, Page, Placement, Reserved, StepStatus, TenantFilter,
-    TenantPatch, TenantRow,
+    TenantPatch, TenantRow, Workable,
 };
 
 /// What tenants there are, what became of them, and the log of changes that tells.
@@ -166,11 +166,16 @@ pub trait Operations: Send + Sync + 'static {
     /// [`CatalogError::Database`], [`CatalogError::Unreadable`].
     async fn operation(&self, operation: OperationId) -> Result<Option<Operation>, CatalogError>;
 
-    /// Those that are under way, but that nobody works on any more; the oldest first.
+    /// Those that are under way, but that nobody works on any more: the oldest of these kinds and
+    /// servers that come after `after`, at most some hundreds.
     ///
     /// # Errors
     /// [`CatalogError::Database`].
-    async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError>;
+    async fn abandoned(
+        &self,
+        workable: &Workable,
+        after: Option<OperationId>,
+    ) -> Result<Vec<OperationId>, CatalogError>;
 
     /// Those of these tenants that were and are no more: there was an operation, and there is no row
     /// now. An id is never used again, so they stay gone.

@@ -12,7 +12,7 @@ use super::delete::DELETE;
 use super::error::ProvisioningError;
 use super::work::{Kind, Work};
 use crate::OperationId;
-use crate::catalog::{Actor, Catalog, CatalogError, Change, Operations};
+use crate::catalog::{Actor, CatalogError, Change, Operations, Workable};
 
 /// How often abandoned operations are looked for.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -57,18 +57,28 @@ impl Provisioning {
     /// # Errors
     /// [`ProvisioningError`] of the first that could not be ended; it is tried again later.
     pub async fn recover(&self) -> Result<usize, ProvisioningError> {
-        let (mut ended, mut failed) = (0, None);
-        for operation in self.inner.catalog.abandoned().await? {
-            match self.recover_one(operation).await {
-                Ok(by_us) => ended += usize::from(by_us),
-                // Another node was faster.
-                Err(ProvisioningError::Catalog(
-                    CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_),
-                )) => {}
-                Err(error) => failed = failed.or(Some(error)),
+        let (mut ended, mut failed, mut last) = (0, None, None);
+        let workable = Workable {
+            kinds: ENDINGS.iter().map(|(kind, _)| kind.name).collect(),
+            servers: self.inner.provisioners.keys().cloned().collect(),
+        };
+        loop {
+            let page = self.inner.catalog.abandoned(&workable, last).await?;
+            last = page.last().copied();
+            if last.is_none() {
+                return failed.map_or(Ok(ended), Err);
+            }
+            for operation in page {
+                match self.recover_one(operation).await {
+                    Ok(by_us) => ended += usize::from(by_us),
+                    // Another node was faster.
+                    Err(ProvisioningError::Catalog(
+                        CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_),
+                    )) => {}
+                    Err(error) => failed = failed.or(Some(error)),
+                }
             }
         }
-        failed.map_or(Ok(ended), Err)
     }
 
     /// Tells whether it was this node's to end.
@@ -76,15 +86,10 @@ impl Provisioning {
         let catalog = &self.inner.catalog;
         let operation = catalog.operation(id).await?;
         let operation = operation.ok_or(CatalogError::OperationUnknown(id))?;
-        let Some((kind, ending)) = ending(&operation.kind) else {
-            // A newer version's, which its own nodes know how to end.
+        let mut endings = ENDINGS.into_iter();
+        let Some((kind, ending)) = endings.find(|(known, _)| known.name == operation.kind) else {
             return Ok(false);
         };
-        let row = catalog.tenant(operation.tenant).await?;
-        if row.is_some_and(|row| self.provisioner(&row.server).is_err()) {
-            // On a server that only other nodes reach.
-            return Ok(false);
-        }
         let lease = catalog
             .take_over(id, self.inner.node, self.inner.lease)
             .await?;
@@ -98,13 +103,11 @@ impl Provisioning {
     }
 }
 
-/// How an operation that was cut off is brought to its end.
+/// How an operation that was cut off is brought to its end. Of other kinds are those of a newer
+/// version, which its own nodes know how to end.
 enum Ending {
     Undo,
     GoOn,
 }
 
-fn ending(kind: &str) -> Option<(&'static Kind, Ending)> {
-    let endings = [(&CREATE, Ending::Undo), (&DELETE, Ending::GoOn)];
-    endings.into_iter().find(|(known, _)| known.name == kind)
-}
+const ENDINGS: [(&Kind, Ending); 2] = [(&CREATE, Ending::Undo), (&DELETE, Ending::GoOn)];

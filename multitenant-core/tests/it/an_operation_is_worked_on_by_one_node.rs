@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::common::catalog::{MINUTE, active, change, kinds, new_operation, new_tenant, reserve};
 use multitenant_core::catalog::{
-    AuditFilter, Catalog, CatalogError, OperationStatus, Operations, Outcome, Page, Reserved,
-    SqlCatalog, StepStatus,
+    AuditFilter, Catalog, CatalogError, NewOperation, NewTenant, OperationStatus, Operations,
+    Outcome, Page, Reserved, SqlCatalog, StepStatus, Workable,
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::EventKind;
-use multitenant_core::{Clock, NodeId, OperationId, SystemClock, TenantId};
+use multitenant_core::{Clock, NodeId, OperationId, ServerId, SystemClock, TenantId};
 
 /// Reserves a tenant on a node that dies at once.
 async fn cut_off(catalog: &SqlCatalog) -> multitenant_core::catalog::Lease {
@@ -23,7 +23,72 @@ async fn cut_off(catalog: &SqlCatalog) -> multitenant_core::catalog::Lease {
     lease
 }
 
+fn workable() -> Workable {
+    Workable {
+        kinds: vec!["tenant.create"],
+        servers: vec![ServerId::main()],
+    }
+}
+
+/// Those that a node finds which makes tenants on the main server.
+async fn abandoned(catalog: &SqlCatalog) -> Vec<OperationId> {
+    let (mut found, workable) = (Vec::new(), workable());
+    loop {
+        let page = catalog.abandoned(&workable, found.last().copied()).await;
+        let page = page.unwrap();
+        if page.is_empty() {
+            return found;
+        }
+        found.extend(page);
+    }
+}
+
+/// Reserves a tenant on this server by an operation of this kind, on a node that dies at once.
+async fn cut_off_elsewhere(
+    catalog: &SqlCatalog,
+    number: usize,
+    kind: &'static str,
+    server: &str,
+) -> OperationId {
+    let tenant = NewTenant {
+        server: ServerId::new(server),
+        ..new_tenant(&format!("tenant-{number}"))
+    };
+    let operation = NewOperation {
+        kind,
+        ..new_operation(Duration::ZERO)
+    };
+    let change = change();
+    let reserved = catalog.reserve(&change, &tenant, None, &operation, None);
+    match reserved.await {
+        Ok(Reserved::New(lease)) => lease.operation(),
+        other => panic!("{other:?}"),
+    }
+}
+
 on_both_engines! {
+    async fn what_others_have_abandoned_stands_before_nothing_that_this_node_can_end(place: Place) {
+        let catalog = place.catalog().await;
+        catalog.add_server(&change(), &ServerId::new("moon")).await.unwrap();
+        for number in 0..502 {
+            let (kind, server) = if number % 2 == 0 { ("tenant.teleport", "main") } else { ("tenant.create", "moon") };
+            cut_off_elsewhere(&catalog, number, kind, server).await;
+        }
+        let ours = cut_off(&catalog).await;
+        assert_eq!(abandoned(&catalog).await, [ours.operation()]);
+        let everything = Workable {
+            kinds: vec!["tenant.teleport", "tenant.create"],
+            servers: vec![ServerId::new("moon"), ServerId::main()],
+        };
+        let first = catalog.abandoned(&everything, None).await.unwrap();
+        assert_eq!(first.len(), 500);
+        let rest = catalog.abandoned(&everything, first.last().copied()).await.unwrap();
+        assert_eq!((rest.len(), rest.last()), (3, Some(&ours.operation())));
+        for nothing in [Workable { kinds: Vec::new(), ..workable() }, Workable { servers: Vec::new(), ..workable() }] {
+            assert!(catalog.abandoned(&nothing, None).await.unwrap().is_empty());
+        }
+    }
+
     async fn an_operation_tells_how_far_it_has_come(place: Place) {
         let catalog = place.catalog().await;
         let (tenant, lease) = reserve(&catalog, "acme").await;
@@ -46,7 +111,7 @@ on_both_engines! {
     async fn an_operation_that_nobody_works_on_is_taken_over_by_one_node(place: Place) {
         let catalog = place.catalog().await;
         let dead = cut_off(&catalog).await;
-        assert_eq!(catalog.abandoned().await.unwrap(), [dead.operation()]);
+        assert_eq!(abandoned(&catalog).await, [dead.operation()]);
 
         let mut nodes = tokio::task::JoinSet::new();
         for _ in 0..6 {
@@ -60,7 +125,7 @@ on_both_engines! {
         }
         let lease = won.into_iter().next().unwrap().unwrap();
         assert_eq!(lease.attempt(), 2);
-        assert!(catalog.abandoned().await.unwrap().is_empty());
+        assert!(abandoned(&catalog).await.is_empty());
         catalog.mark(&lease, "role", StepStatus::Done, None).await.unwrap();
     }
 
@@ -144,7 +209,7 @@ on_both_engines! {
         let catalog = place.catalog().await;
         let (_, lease) = reserve(&catalog, "acme").await;
         catalog.renew(&lease).await.unwrap();
-        assert!(catalog.abandoned().await.unwrap().is_empty());
+        assert!(abandoned(&catalog).await.is_empty());
         let refused = catalog.take_over(lease.operation(), NodeId::generate(), MINUTE).await;
         assert!(matches!(refused, Err(CatalogError::LeaseHeld(_))));
     }
@@ -153,10 +218,10 @@ on_both_engines! {
         let catalog = place.catalog().await;
         let lease = cut_off(&catalog).await;
         catalog.turn_back(&change(), &lease, "no space").await.unwrap();
-        assert_eq!(catalog.abandoned().await.unwrap(), [lease.operation()], "it must be undone");
+        assert_eq!(abandoned(&catalog).await, [lease.operation()], "it must be undone");
         catalog.turn_back(&change(), &lease, "again").await.unwrap();
         catalog.finish(&change(), &lease, Outcome::Undone).await.unwrap();
-        assert!(catalog.abandoned().await.unwrap().is_empty());
+        assert!(abandoned(&catalog).await.is_empty());
         let taken = catalog.take_over(lease.operation(), NodeId::generate(), MINUTE).await;
         assert!(matches!(taken, Err(CatalogError::LeaseLost(_))));
         let unknown = catalog.take_over(OperationId::generate(), NodeId::generate(), MINUTE).await;
@@ -191,10 +256,10 @@ on_both_engines! {
             .bind(dead.operation())
             .execute(pool)
             .await.map(drop)).unwrap();
-        assert_eq!(catalog.abandoned().await.unwrap(), [dead.operation()]);
+        assert_eq!(abandoned(&catalog).await, [dead.operation()]);
         let lease = catalog.take_over(dead.operation(), NodeId::generate(), MINUTE).await.unwrap();
         assert_eq!(lease.attempt(), 2);
-        assert!(catalog.abandoned().await.unwrap().is_empty(), "it is dated anew");
+        assert!(abandoned(&catalog).await.is_empty(), "it is dated anew");
     }
 
     async fn a_node_that_is_silent_is_forgotten(place: Place) {

@@ -55,21 +55,7 @@ pub(super) async fn renew(catalog: &SqlCatalog, lease: &Lease) -> Result<(), Cat
 
 /// What is dated so far ahead was written before the clock was set back: its lease would last until
 /// then, and whoever works on it dates it anew with the next renewal.
-const AHEAD: Duration = Duration::from_secs(60);
-
-pub(super) async fn abandoned(catalog: &SqlCatalog) -> Result<Vec<OperationId>, CatalogError> {
-    const READ: &str = "SELECT id FROM mt_operations \
-         WHERE status IN ('RUNNING', 'UNDOING') AND (lease_until <= $1 OR updated_at > $2) \
-         ORDER BY id LIMIT 500";
-    let mut tx = catalog.transaction().await?;
-    let (now, ahead) = (tx.now(), tx.after(AHEAD));
-    let operations = on!(tx.sql(), sql => sqlx::query_scalar(READ)
-        .bind(now)
-        .bind(ahead)
-        .fetch_all(&mut **sql)
-        .await?);
-    Ok(operations)
-}
+pub(super) const AHEAD: Duration = Duration::from_secs(60);
 
 pub(super) async fn take_over(
     catalog: &SqlCatalog,

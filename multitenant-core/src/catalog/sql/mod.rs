@@ -1,5 +1,6 @@
 //! The catalog in SQL: one text per query, for both engines.
 
+mod abandoned;
 mod audit;
 mod domains;
 mod endings;

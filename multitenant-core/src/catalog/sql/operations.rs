@@ -6,11 +6,13 @@ use sqlx::types::Json;
 
 use crate::catalog::{
     AuditEntry, CatalogError, Change, Lease, NewOperation, Operation, OperationStatus, Operations,
-    Outcome, StepStatus, TenantRow,
+    Outcome, StepStatus, TenantRow, Workable,
 };
 use crate::{NodeId, OperationId, TenantId, on};
 
-use super::{SqlCatalog, Write, endings, gone, lease, stored_operation, tenant_state, tenants};
+use super::{
+    SqlCatalog, Write, abandoned, endings, gone, lease, stored_operation, tenant_state, tenants,
+};
 
 #[async_trait]
 impl Operations for SqlCatalog {
@@ -31,8 +33,12 @@ impl Operations for SqlCatalog {
         stored_operation::read(self.pool(), operation).await
     }
 
-    async fn abandoned(&self) -> Result<Vec<OperationId>, CatalogError> {
-        lease::abandoned(self).await
+    async fn abandoned(
+        &self,
+        workable: &Workable,
+        after: Option<OperationId>,
+    ) -> Result<Vec<OperationId>, CatalogError> {
+        abandoned::after(self, workable, after).await
     }
 
     async fn gone(&self, among: &[TenantId]) -> Result<Vec<TenantId>, CatalogError> {
