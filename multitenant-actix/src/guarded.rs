@@ -77,8 +77,8 @@ impl Guarded {
     /// different methods, each under a rule of its own.
     ///
     /// # Panics
-    /// While the application starts, on a method that the path has already, or a path that is not
-    /// one, as [`web::resource`] does.
+    /// While the application starts, on a method that the path has already, a path that was added
+    /// with other names of its parameters, or one that is none, as [`web::resource`] does.
     #[must_use]
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: Methods) -> Self {
@@ -130,12 +130,19 @@ impl Guarded {
     }
 
     #[track_caller]
+    #[allow(
+        clippy::panic,
+        reason = "a route that cannot be served as written ends the start, as documented"
+    )]
     fn add(&mut self, route: Route, endpoints: Vec<Endpoint>) {
         let places = self.routes.iter().zip(&self.endpoints);
         let here = places.filter(|(other, _)| other.path == route.path);
         for (method, _) in here.flat_map(|(_, there)| there) {
             let free = endpoints.iter().all(|(new, _)| new != method);
             assert!(free, "{} has a handler for {method:?} already", route.path);
+        }
+        if let Err(twice) = route.check_spelling(&self.routes) {
+            panic!("{twice}");
         }
         self.routes.push(route);
         self.endpoints.push(endpoints);

@@ -76,14 +76,14 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     /// different methods, each under a rule of its own.
     ///
     /// # Panics
-    /// As [`Router::route`] does, while the application starts: on a path that is not one, or a
-    /// method that the path has already.
+    /// As [`Router::route`] does, while the application starts: on a path that is not one, a
+    /// method that the path has already, or a path that was added with other names of its
+    /// parameters.
     #[must_use]
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: MethodRouter<S>) -> Self {
         let access = rule.access();
-        let route = Route::new(methods::of(&methods), path, access);
-        self.routes.push(route);
+        self.list(Route::new(methods::of(&methods), path, access));
         // `layer`, not `route_layer`, which leaves `any` and a fallback of the route unguarded.
         let guarded = methods.layer(Guard::new(self.gate.clone(), access));
         self.router = self.router.route(path, guarded);
@@ -103,26 +103,41 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     /// Adds routes under a prefix, with their rules.
     ///
     /// # Panics
-    /// As [`Router::nest`] does, while the application starts.
+    /// As [`route`](Self::route), and as [`Router::nest`] does.
     #[must_use]
     #[track_caller]
     pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
+        for route in inner.routes {
+            self.list(route.under(prefix));
+        }
         self.router = self.router.nest(prefix, inner.router);
-        let inner = inner.routes.into_iter();
-        self.routes.extend(inner.map(|route| route.under(prefix)));
         self
     }
 
     /// Adds routes, with their rules.
     ///
     /// # Panics
-    /// As [`Router::merge`] does, while the application starts.
+    /// As [`route`](Self::route).
     #[must_use]
     #[track_caller]
     pub fn merge(mut self, other: Self) -> Self {
+        for route in other.routes {
+            self.list(route);
+        }
         self.router = self.router.merge(other.router);
-        self.routes.extend(other.routes);
         self
+    }
+
+    #[track_caller]
+    #[allow(
+        clippy::panic,
+        reason = "a route that cannot be served as written ends the start, as documented"
+    )]
+    fn list(&mut self, route: Route) {
+        if let Err(twice) = route.check_spelling(&self.routes) {
+            panic!("{twice}");
+        }
+        self.routes.push(route);
     }
 
     /// Every route, in the order in which they were added: to print, and to test each by its rule.

@@ -89,3 +89,22 @@ async fn a_method_is_handled_once() {
         .route(Access::USER, "/who", get(ok))
         .public("/who", get(ok));
 }
+
+#[tokio::test]
+#[should_panic(expected = "/things/{name} and /things/{id} are one path")]
+async fn the_parameters_of_a_path_have_one_name() {
+    let world = World::new().await;
+    let _ = Guarded::new(world.gate)
+        .route(Access::USER, "/things/{id}", get(ok))
+        .route(Access::USER, "/things/{name}", post(ok));
+}
+
+#[tokio::test]
+#[should_panic(expected = "/things/{name} and /things/{id} are one path")]
+async fn the_parameters_of_a_nested_path_have_the_same_name_too() {
+    let world = World::new().await;
+    let inner = Guarded::new(world.gate.clone()).route(Access::USER, "/{name}", post(ok));
+    let _ = Guarded::new(world.gate)
+        .route(Access::USER, "/things/{id}", get(ok))
+        .nest("/things", inner);
+}

@@ -67,3 +67,22 @@ async fn the_routes_can_be_listed_with_their_rules() {
         ]
     );
 }
+
+#[tokio::test]
+#[should_panic(expected = "/things/{name} and /things/{id} are one path")]
+async fn the_parameters_of_a_path_have_one_name() {
+    let world = World::new().await;
+    let _ = Guarded::<()>::new(world.gate)
+        .route(Access::USER, "/things/{id}", get(ok))
+        .route(Access::USER, "/things/{name}", post(ok));
+}
+
+#[tokio::test]
+#[should_panic(expected = "/things/{name} and /things/{id} are one path")]
+async fn the_parameters_of_a_nested_path_have_the_same_name_too() {
+    let world = World::new().await;
+    let inner = Guarded::<()>::new(world.gate.clone()).route(Access::USER, "/{name}", post(ok));
+    let _ = Guarded::<()>::new(world.gate)
+        .route(Access::USER, "/things/{id}", get(ok))
+        .nest("/things", inner);
+}

@@ -24,7 +24,7 @@ pub use passage::Passage;
 pub use principal::Principal;
 pub use refusal::Refusal;
 pub use refusal_log::RefusalLog;
-pub use route::Route;
+pub use route::{Route, SpeltTwice};
 pub use rule::{Access, AccessRule};
 pub use within::Within;
 

@@ -34,9 +34,86 @@ impl<M> Route<M> {
     }
 }
 
+/// Two routes of one path whose parameters have different names. A framework takes them for two
+/// paths, so that the methods of one hide those of the other, or refuses them less clearly.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{path} and {other} are one path, whose parameters have two names: spell both alike, or the \
+     methods of one hide those of the other"
+)]
+pub struct SpeltTwice {
+    path: String,
+    other: String,
+}
+
+impl<M> Route<M> {
+    /// Checks that none of these routes is of the same path by other names of its parameters.
+    ///
+    /// # Errors
+    /// [`SpeltTwice`] names both.
+    pub fn check_spelling(&self, routes: &[Self]) -> Result<(), SpeltTwice> {
+        let shape = shape(&self.path);
+        let alike = |other: &&Self| self::shape(&other.path) == shape && other.path != self.path;
+        match routes.iter().find(alike) {
+            None => Ok(()),
+            Some(other) => Err(SpeltTwice {
+                path: self.path.clone(),
+                other: other.path.clone(),
+            }),
+        }
+    }
+}
+
+/// A path without the names of its parameters: `/{id}/{*rest}` is `/{}/{*}`, and `/{id:\d{4}}` is
+/// `/{:\d{4}}`.
+fn shape(path: &str) -> String {
+    let (mut depth, mut in_name) = (0_usize, false);
+    let mut shape = String::with_capacity(path.len());
+    for letter in path.chars() {
+        match letter {
+            '{' => {
+                in_name = depth == 0;
+                depth += 1;
+            }
+            '}' => {
+                in_name = false;
+                depth = depth.saturating_sub(1);
+            }
+            ':' => in_name = false,
+            _ => {}
+        }
+        if !in_name || matches!(letter, '{' | '*') {
+            shape.push(letter);
+        }
+    }
+    shape
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_path_is_spelt_in_one_way() {
+        for (one, other, is_clash) in [
+            ("/x/{id}", "/x/{name}", true),
+            ("/x/{id}", "/x/{id}", false),
+            ("/x/{id}/y", "/x/{name}/y", true),
+            ("/x/{id}/y", "/x/{name}/z", false),
+            ("/x/{id}", "/x/me", false),
+            ("/x/{id}", "/x/{*rest}", false),
+            ("/x/{*all}", "/x/{*rest}", true),
+            ("/x/{all}*", "/x/{rest}*", true),
+            (r"/x/{id:\d{4}}", r"/x/{name:\d{4}}", true),
+            (r"/x/{id:\d{4}}", r"/x/{name:\d{2}}", false),
+            (r"/x/{id:\d{4}}", "/x/{name}", false),
+            ("/x/{{id}}", "/x/{{name}}", false),
+        ] {
+            let route = |path| Route::new(vec!["GET"], path, Access::USER);
+            let checked = route(one).check_spelling(&[route("/"), route(other)]);
+            assert_eq!(checked.is_err(), is_clash, "{one} {other}");
+        }
+    }
 
     #[test]
     fn a_nested_route_has_its_prefix() {
