@@ -103,8 +103,9 @@ pub enum EventKind {
         /// What else is stored of it.
         detail: Option<String>,
     },
-    /// Events up to this place are no longer in the log, and this reader had not seen them. Whoever
-    /// follows forgets everything. A reader makes it; it is never stored.
+    /// Events up to this place are no longer in the log, and this reader had not seen them; or the
+    /// log was set back to this place, and this reader had seen more. Whoever follows forgets
+    /// everything. A reader makes it; it is never stored.
     Missed,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::PostgresPlace;
-use crate::common::catalog::{MINUTE, active, change, new_operation, new_tenant, tamper};
+use crate::common::catalog::{MINUTE, active, change, log, new_operation, new_tenant, tamper};
 use crate::common::clock::MovedClock;
 use crate::common::nowhere::Nowhere;
 use multitenant_core::catalog::{
@@ -137,6 +137,38 @@ on_both_engines! {
         clock.advance(2 * MINUTE);
         assert_eq!(prune(&catalog).await.1, 1);
         assert!(matches!(reserve("other").await, Ok(Reserved::New(_))));
+    }
+
+    async fn a_node_notices_that_the_catalog_was_restored_and_reads_everything_again(place: Place) {
+        let catalog = place.catalog().await;
+        let acme = placed(&catalog, "acme").await;
+        let node = node(&catalog).await;
+        let backup = log(&catalog).await.len();
+
+        catalog.set_status(&change(), acme, TenantStatus::Suspended).await.unwrap();
+        let made = placed(&catalog, "made-since").await;
+        node.catch_up().await.unwrap();
+        assert!(node.get(acme).await.is_err());
+        node.get(made).await.unwrap();
+
+        let restore = format!(
+            "DELETE FROM mt_events WHERE position > {backup};
+             UPDATE mt_event_head SET position = {backup};
+             UPDATE mt_tenants SET status = 'ACTIVE' WHERE slug = 'acme';
+             DELETE FROM mt_tenants WHERE slug = 'made-since'"
+        );
+        tamper(&catalog, restore.leak()).await.unwrap();
+        let head = i64::try_from(backup).unwrap();
+        assert_eq!(read(&catalog, head + 3).await, (vec![head], 1));
+        assert_eq!(read(&catalog, head).await, (vec![], 0));
+        node.catch_up().await.unwrap();
+        let held = node.get(acme).await.unwrap();
+        assert!(node.get(made).await.is_err());
+        assert_eq!(node.ids(), [acme]);
+
+        catalog.set_status(&change(), acme, TenantStatus::Suspended).await.unwrap();
+        node.catch_up().await.unwrap();
+        assert_eq!(held.status(), TenantStatus::Suspended, "it goes on from there");
     }
 
     async fn a_node_that_was_away_for_longer_than_events_are_kept_reads_everything_again(place: Place) {

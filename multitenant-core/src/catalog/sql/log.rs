@@ -9,30 +9,46 @@ use crate::{TenantId, on};
 
 use super::SqlCatalog;
 
+/// An event, or none, beside the number of the last.
 #[derive(sqlx::FromRow)]
 struct StoredEvent {
-    position: i64,
-    kind: String,
+    head: i64,
+    position: Option<i64>,
+    kind: Option<String>,
     tenant_id: Option<TenantId>,
     detail: Option<String>,
 }
 
-impl From<StoredEvent> for Event {
-    fn from(row: StoredEvent) -> Self {
-        let position = Position::new(row.position);
-        Self::from_parts(position, &row.kind, row.tenant_id, row.detail.as_deref())
+impl StoredEvent {
+    fn read(self) -> Option<Event> {
+        let (position, kind) = (Position::new(self.position?), self.kind?);
+        let detail = self.detail.as_deref();
+        Some(Event::from_parts(position, &kind, self.tenant_id, detail))
     }
 }
 
 #[async_trait]
 impl LogReader for SqlCatalog {
     async fn changes_since(&self, position: Position) -> Result<Vec<Event>, FollowError> {
-        const READ: &str = "SELECT position, kind, tenant_id, detail FROM mt_events \
-             WHERE position > $1 ORDER BY position LIMIT 500";
+        const READ: &str = "SELECT head.position AS head, logged.position, logged.kind, \
+             logged.tenant_id, logged.detail FROM mt_event_head head LEFT JOIN \
+             (SELECT position, kind, tenant_id, detail FROM mt_events \
+             WHERE position > $1 ORDER BY position LIMIT 500) logged ON TRUE \
+             ORDER BY logged.position";
         let rows: sqlx::Result<Vec<StoredEvent>> = on!(self.pool(), pool =>
             sqlx::query_as(READ).bind(position.number()).fetch_all(pool).await);
-        let events = rows.map_err(FollowError::new)?.into_iter();
-        Ok(after(position, events.map(Event::from).collect()))
+        let rows = rows.map_err(FollowError::new)?;
+        let head = rows.first().map_or(position, |row| Position::new(row.head));
+        if head < position {
+            // The catalog was restored: what was read of it lately has never been.
+            let kind = EventKind::Missed;
+            return Ok(vec![Event {
+                position: head,
+                kind,
+            }]);
+        }
+        let events = rows.into_iter().filter_map(StoredEvent::read);
+        Ok(after(position, events.collect()))
     }
 }
 
