@@ -32,7 +32,7 @@ impl Passage {
     ) -> Result<&'p Principal, Misplaced> {
         match found {
             Some(Self::User(principal, _) | Self::Staff(principal)) => Ok(principal),
-            other => Err(Misplaced::new(extractor, other)),
+            other => Err(Misplaced::new(extractor, advice(other))),
         }
     }
 
@@ -46,7 +46,7 @@ impl Passage {
     ) -> Result<&'p Tenant, Misplaced> {
         match found {
             Some(Self::User(_, tenant)) => Ok(tenant),
-            other => Err(Misplaced::new(extractor, other)),
+            other => Err(Misplaced::new(extractor, advice(other))),
         }
     }
 
@@ -60,7 +60,7 @@ impl Passage {
     ) -> Result<&'p Option<Tenant>, Misplaced> {
         match found {
             Some(Self::Hinted(tenant)) => Ok(tenant),
-            other => Err(Misplaced::new(extractor, other)),
+            other => Err(Misplaced::new(extractor, advice(other))),
         }
     }
 
@@ -83,6 +83,33 @@ impl Passage {
         }
         if let Some(principal) = principal {
             span.record("subject", tracing::field::display(principal.subject()));
+        }
+    }
+}
+
+/// What to do where a handler takes what it was not given.
+const fn advice(found: Option<&Passage>) -> &'static str {
+    match found {
+        None => {
+            "nothing guards the route, so the layer `Guard` is missing: add the route by \
+             Guarded::route(rule, path, handler), or put Guard::new(gate, rule) around it \
+             (axum: .route_layer(…) after it; actix-web: .wrap(…) on its resource or scope)"
+        }
+        Some(Passage::Public) => {
+            "the route is public: add it by Guarded::route with a rule instead of \
+             Guarded::public"
+        }
+        Some(Passage::Hinted(_)) => {
+            "the route's rule is Access::TenantHint, which gives a HintedTenant and nobody \
+             who acts"
+        }
+        Some(Passage::Staff(_)) => {
+            "the route's rule is one for the staff, who have no tenant: give it a rule for \
+             users"
+        }
+        Some(Passage::User(..)) => {
+            "the route's rule is one for users: give it Access::TenantHint, or take Tenant \
+             and Principal instead"
         }
     }
 }

@@ -1,46 +1,12 @@
 use serde_json::json;
 
 use super::error::{During, ProvisioningError, StepName};
-use super::work::{Kind, Work};
+use super::kind::CREATE;
+use super::request::{CreatedTenant, TenantRequest};
+use super::work::Work;
 use super::{Provisioning, making};
-use crate::Email;
-use crate::catalog::{
-    Catalog, Change, Idempotency, NewTenant, Placement, Reserved, SealedSecret, TenantRow,
-};
+use crate::catalog::{Catalog, Change, Idempotency, NewTenant, Placement, Reserved, SealedSecret};
 use crate::engine::provisioner::{DatabaseName, LoginPassword};
-use crate::password::TemporaryPassword;
-
-/// What is asked for when a tenant is to be made.
-#[derive(Debug, Clone)]
-pub struct TenantRequest {
-    /// The tenant.
-    pub tenant: NewTenant,
-    /// What its first admin will sign in with.
-    pub admin_email: Email,
-    /// What its first admin is called.
-    pub admin_name: String,
-}
-
-/// A tenant that was made.
-#[derive(Debug)]
-pub struct CreatedTenant {
-    /// The tenant.
-    pub tenant: TenantRow,
-    /// Its first admin's temporary password, shown this once. `None`: the request is a repetition,
-    /// and the admin has signed in since, or nobody can while the tenant is not served.
-    pub temporary_password: Option<TemporaryPassword>,
-}
-
-/// What makes a tenant.
-pub(super) const CREATE: Kind = Kind {
-    name: "tenant.create",
-    steps: &[
-        StepName::Login.as_str(),
-        StepName::Database.as_str(),
-        StepName::Seed.as_str(),
-        StepName::Application.as_str(),
-    ],
-};
 
 impl Provisioning {
     /// Makes a tenant, which is served when this returns. With an [`Idempotency`] a repetition

@@ -1,22 +1,13 @@
 use serde_json::json;
 
 use super::error::{ProvisioningError, StepName};
-use super::work::{Kind, Work};
+use super::kind::DELETE;
+use super::work::Work;
 use super::{DRAIN, Provisioning};
 use crate::TenantId;
 use crate::catalog::{Catalog, CatalogError, Change, Operations, Outcome, TenantRow};
 use crate::directory::TenantStatus;
 use crate::engine::provisioner::{Login, Provisioner, ProvisionerError};
-
-/// What deletes a tenant.
-pub(super) const DELETE: Kind = Kind {
-    name: "tenant.delete",
-    steps: &[
-        StepName::Close.as_str(),
-        StepName::DropDatabase.as_str(),
-        StepName::DropLogin.as_str(),
-    ],
-};
 
 impl Provisioning {
     /// Deletes a tenant with its database and its login; its audit rows stay in the catalog. It

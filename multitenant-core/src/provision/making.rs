@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 
-use super::create::CreatedTenant;
 use super::error::{During, ProvisioningError, StepName};
+use super::request::CreatedTenant;
 use super::work::Work;
 use super::{DRAIN, Provisioning};
 use crate::accounts::{self, FirstAdmin};

@@ -4,10 +4,12 @@
 mod create;
 mod delete;
 mod error;
+mod kind;
 mod leftovers;
 mod making;
 mod recover;
 mod repeat;
+mod request;
 mod work;
 
 use std::collections::HashMap;
@@ -24,9 +26,9 @@ use crate::rbac::Registry;
 use crate::tenant::{AnySql, TenantControl};
 use crate::{NodeId, ServerId};
 
-pub use create::{CreatedTenant, TenantRequest};
 pub use error::{ProvisioningError, StepName};
 pub use recover::run_recovery;
+pub use request::{CreatedTenant, TenantRequest};
 
 /// What an application does in a new tenant's database: seeds of its own.
 ///

@@ -7,10 +7,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::Provisioning;
-use super::create::CREATE;
-use super::delete::DELETE;
 use super::error::ProvisioningError;
-use super::work::{Kind, Work};
+use super::kind::{CREATE, DELETE, Kind};
+use super::work::Work;
 use crate::OperationId;
 use crate::catalog::{Actor, CatalogError, Change, Operations, Workable};
 

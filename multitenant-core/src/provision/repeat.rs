@@ -1,9 +1,10 @@
 //! A request for a tenant that was made before, by its `Idempotency-Key`.
 
 use super::Provisioning;
-use super::create::{CREATE, CreatedTenant, TenantRequest};
 use super::error::ProvisioningError;
+use super::kind::CREATE;
 use super::recover::ABANDONED;
+use super::request::{CreatedTenant, TenantRequest};
 use super::work::Work;
 use crate::accounts::AccountError;
 use crate::catalog::{Catalog, CatalogError, Change, OperationStatus, Operations, TenantRow};

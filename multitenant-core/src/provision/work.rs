@@ -7,14 +7,9 @@ use serde_json::Value;
 
 use super::Provisioning;
 use super::error::{During, IntoSource, ProvisioningError, StepName};
+use super::kind::Kind;
 use crate::TenantId;
 use crate::catalog::{CatalogError, Change, Lease, NewOperation, Operations, StepStatus};
-
-/// What a kind of operation is called, and its steps in order.
-pub(super) struct Kind {
-    pub(super) name: &'static str,
-    pub(super) steps: &'static [&'static str],
-}
 
 /// An operation that this node works on.
 pub(super) struct Work {

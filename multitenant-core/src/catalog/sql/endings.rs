@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::catalog::{CatalogError, Lease, OperationStatus, Outcome, StepStatus};
 use crate::on;
 
-use super::{Write, lease, operations};
+use super::{Write, lease, operation_audit};
 
 /// Writes nothing where the operation was turned back before.
 pub(super) async fn turn_back(
@@ -70,7 +70,7 @@ async fn set_status(
         OperationStatus::Undoing => "operation.turn_back",
         _ => "operation.finish",
     };
-    operations::audit(write, action, lease.operation, lease.tenant, details).await
+    operation_audit::add(write, action, lease.operation, lease.tenant, details).await
 }
 
 /// Writes of the steps what the end tells of them: not each was marked when it was done.

@@ -11,6 +11,7 @@ mod lease;
 mod log;
 mod nodes;
 mod open;
+mod operation_audit;
 mod operations;
 mod prune;
 mod reserve;

@@ -1,17 +1,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::types::Json;
 
 use crate::catalog::{
-    AuditEntry, CatalogError, Change, Lease, NewOperation, Operation, OperationStatus, Operations,
-    Outcome, StepStatus, TenantRow, Workable,
+    CatalogError, Change, Lease, NewOperation, Operation, OperationStatus, Operations, Outcome,
+    StepStatus, TenantRow, Workable,
 };
 use crate::{NodeId, OperationId, TenantId, on};
 
 use super::{
-    SqlCatalog, Write, abandoned, endings, gone, lease, stored_operation, tenant_state, tenants,
+    SqlCatalog, Write, abandoned, endings, gone, lease, operation_audit, stored_operation,
+    tenant_state, tenants,
 };
 
 #[async_trait]
@@ -163,7 +164,7 @@ pub(super) async fn insert(
     })?;
     insert_steps(write, &lease, new.steps).await?;
     let details = json!({"kind": new.kind});
-    audit(write, "operation.begin", lease.operation, tenant, details).await?;
+    operation_audit::add(write, "operation.begin", lease.operation, tenant, details).await?;
     Ok(lease)
 }
 
@@ -188,15 +189,4 @@ async fn insert_steps(
             .await.map(drop)?);
     }
     Ok(())
-}
-
-pub(super) async fn audit(
-    write: &mut Write<'_>,
-    action: &'static str,
-    operation: OperationId,
-    tenant: TenantId,
-    details: Value,
-) -> Result<(), CatalogError> {
-    let entry = AuditEntry::new(action, "operation", operation).of_tenant(tenant);
-    write.audit(entry.with_details(details)).await
 }
