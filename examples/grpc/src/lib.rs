@@ -19,7 +19,9 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 /// Every call is a user's, in one tenant.
-pub fn server(gate: Gate) -> Router<tower::layer::util::Stack<Guard, tower::layer::util::Identity>> {
+pub fn server(
+    gate: Gate,
+) -> Router<tower::layer::util::Stack<Guard, tower::layer::util::Identity>> {
     Server::builder()
         .layer(Guard::new(gate, Access::USER))
         .add_service(HealthServer::with_interceptor(OwnDatabase, with_tenant))
