@@ -185,7 +185,8 @@ async fn settle<DB: SqlEngine>(connection: &mut DB::Connection, identity: &DB::I
     }
 }
 
-async fn end<DB: SqlEngine>(connection: &mut DB::Connection) {
+/// Ends a connection from the server's side, for as long as that may take.
+pub(crate) async fn end<DB: SqlEngine>(connection: &mut DB::Connection) {
     if tokio::time::timeout(END_DEADLINE, DB::end(connection))
         .await
         .is_err()

@@ -14,6 +14,8 @@ mod sql_engine;
 
 #[cfg(feature = "_sql")]
 pub use cell::Cell;
+#[cfg(feature = "_sql")]
+pub(crate) use cell::end;
 pub use connector::{ConnectData, ConnectError, Connector, Permit};
 #[cfg(feature = "_sql")]
 pub use per_engine::{AnyPool, AnyTransaction, Never, PerEngine, absurd};

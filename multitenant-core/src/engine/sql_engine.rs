@@ -11,7 +11,7 @@ use super::ConnectError;
 pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::Sealed {
     /// Tells one connection from another, as the server sees it.
     #[doc(hidden)]
-    type Identity: PartialEq + Send + Sync + 'static;
+    type Identity: Clone + PartialEq + Send + Sync + 'static;
 
     /// Reads a connect URL.
     #[doc(hidden)]
@@ -38,6 +38,13 @@ pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::
     /// `identity`, and begins a transaction, in one round trip.
     #[doc(hidden)]
     fn settle_and_begin(identity: &Self::Identity) -> Option<SqlStr>;
+
+    /// Whether the server counts none of these connections any more.
+    #[doc(hidden)]
+    fn are_gone(
+        connection: &mut Self::Connection,
+        identities: &[Self::Identity],
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
 
     /// Ends the connection from the server's side and waits for the end of the stream.
     #[doc(hidden)]
@@ -119,6 +126,14 @@ mod postgres {
             Some(AssertSqlSafe(statement).into_sql_str())
         }
 
+        async fn are_gone(connection: &mut PgConnection, backends: &[i32]) -> sqlx::Result<bool> {
+            let gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY($1))";
+            sqlx::query_scalar(gone)
+                .bind(backends)
+                .fetch_one(connection)
+                .await
+        }
+
         /// A plain close returns before the backend has ended, and the server counts it for a
         /// moment longer. One that terminates itself is gone when the stream ends.
         async fn end(connection: &mut PgConnection) {
@@ -169,6 +184,11 @@ mod sqlite {
 
         fn settle_and_begin(_: &String) -> Option<SqlStr> {
             None
+        }
+
+        /// Nothing counts them.
+        async fn are_gone(_: &mut SqliteConnection, _: &[String]) -> sqlx::Result<bool> {
+            Ok(true)
         }
 
         /// Closing waits for the connection's thread; nothing else counts it.

@@ -20,12 +20,16 @@ mod visits;
 mod wake;
 
 pub use binding::{BaseUrl, InvalidBaseUrl};
-pub use budget::{AcquireError, Budget, BudgetOptions, BudgetStats, LeasedConnection, Share};
+pub use budget::{
+    AcquireError, Budget, BudgetOptions, BudgetStats, LeasedConnection, Reservation, Share,
+};
 pub use cache::{Cache, CacheError, CacheKey, CacheOptions, CacheStats, Cached, TenantCache};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use db::AnySql;
+#[cfg(feature = "postgres")]
+pub use db::Listener;
 #[cfg(feature = "_sql")]
-pub use db::{Db, DbConnection};
+pub use db::{Db, DbConnection, DedicatedPool};
 pub use error::TenantError;
 #[cfg(feature = "_sql")]
 pub use fixed::FixedTenants;

@@ -14,6 +14,7 @@ mod a_catalog_holds_tenants;
 mod a_catalog_is_opened;
 mod a_connection_comes_back_clean;
 mod a_domain_is_one_tenants_own;
+mod a_part_of_the_budget_is_reserved;
 mod a_platform_from_end_to_end;
 mod a_pool_can_be_replaced_by_the_handle;
 mod a_runtime_may_end;

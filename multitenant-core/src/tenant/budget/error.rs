@@ -27,6 +27,14 @@ pub enum AcquireError {
         /// How many.
         waiting: usize,
     },
+    /// So many connections are never reserved for one tenant.
+    #[error("{asked} connections cannot be reserved; a tenant may reserve from 1 to {most}")]
+    NeverReserved {
+        /// How many were asked for.
+        asked: usize,
+        /// Most that may be had: one less than a tenant may have in all.
+        most: usize,
+    },
     /// The tenant's database could not be opened.
     #[error("the tenant's database could not be opened")]
     Connect(#[source] ConnectError),

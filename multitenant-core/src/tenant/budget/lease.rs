@@ -33,7 +33,8 @@ pub(super) trait Home<C: Connector>: Send + Sync + 'static {
     #[cfg(feature = "_sql")]
     fn lost(&self);
 
-    /// Tells whoever waits for the tenant's connections to end that one may have.
+    /// Tells whoever waits for the tenant's connections to end that one may have, and whoever
+    /// waits for a reservation that it may be there.
     fn tell_gone(&self);
 }
 

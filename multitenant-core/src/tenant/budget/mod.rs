@@ -5,6 +5,7 @@ mod lease;
 #[cfg(feature = "_sql")]
 mod loan;
 mod options;
+mod reservation;
 mod scheduler;
 mod share;
 mod state;
@@ -12,6 +13,7 @@ mod state;
 pub use error::AcquireError;
 pub use lease::LeasedConnection;
 pub use options::BudgetOptions;
+pub use reservation::Reservation;
 pub use scheduler::Budget;
 pub use share::Share;
 pub(super) use share::WeakShare;

@@ -161,6 +161,7 @@ impl<C: Connector> Budget<C> {
             }
             Order::Close(key, connection) => self.close(key, connection),
             Order::Deliver(key, connection, waiter) => self.deliver(key, connection, waiter),
+            Order::Reserved(key) => self.tell(key),
         }
     }
 
@@ -175,6 +176,10 @@ impl<C: Connector> Budget<C> {
     /// A connection of this share that was on its way out is closed.
     pub(super) fn closed(&self, key: Key) {
         self.update(|state, now, orders| state.closed(key, now, orders));
+        self.tell(key);
+    }
+
+    fn tell(&self, key: Key) {
         if let Some(home) = self.home(key) {
             home.tell_gone();
         }
@@ -196,11 +201,16 @@ impl<C: Connector> Budget<C> {
         self.inner.homes.lock().get(&key)?.upgrade()
     }
 
+    /// Tells whoever waits for the budget to be empty that permits came back.
+    pub(super) fn tell_returned(&self) {
+        self.inner.returned.notify_waiters();
+    }
+
     fn permit(&self) -> Permit {
         let budget = self.clone();
         Permit::new(move || {
             budget.update(State::permit_returned);
-            budget.inner.returned.notify_waiters();
+            budget.tell_returned();
         })
     }
 }

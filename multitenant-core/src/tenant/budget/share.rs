@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::error::AcquireError;
 use super::lease::{Home, LeasedConnection};
 use super::scheduler::{Budget, Waiter};
-use super::state::{Key, NotQueued, Phase, TURN};
+use super::state::{Key, NotQueued, Phase, State, TURN};
 use crate::TenantId;
 use crate::engine::{ConnectData, Connector};
 
@@ -28,7 +28,7 @@ struct Inner<C: Connector> {
     key: Key,
     tenant: TenantId,
     data: ConnectData,
-    /// Told whenever a connection of this share is gone.
+    /// Told whenever a connection of this share is gone, a reservation of it is there, or it ends.
     gone: Notify,
 }
 
@@ -77,11 +77,11 @@ impl<C: Connector> Share<C> {
         self.inner.tenant
     }
 
-    fn budget(&self) -> &Budget<C> {
+    pub(super) fn budget(&self) -> &Budget<C> {
         &self.inner.budget
     }
 
-    fn key(&self) -> Key {
+    pub(super) fn key(&self) -> Key {
         self.inner.key
     }
 
@@ -197,7 +197,7 @@ impl<C: Connector> Share<C> {
         }
     }
 
-    fn ask_for_opening(&self) {
+    pub(super) fn ask_for_opening(&self) {
         self.budget().update(|state, now, orders| {
             state.want(self.key());
             state.advance(now, orders);
@@ -238,19 +238,49 @@ impl<C: Connector> Share<C> {
         for waiter in refused {
             let _ = waiter.answer.send(Err(AcquireError::Closed));
         }
+        self.inner.tell_gone();
     }
 
     /// Waits until no connection of this tenant is open.
     pub(crate) async fn drained(&self) {
+        let key = self.key();
+        self.until(|state| state.is_drained(key)).await;
+    }
+
+    /// Waits until the tenant takes no new work.
+    #[cfg(feature = "_sql")]
+    pub(crate) async fn closed(&self) {
+        let key = self.key();
+        self.until(|state| state.is_closed(key)).await;
+    }
+
+    /// Waits until something holds of the budget that is told of.
+    pub(super) async fn until(&self, holds: impl Fn(&State<C::Connection, Waiter<C>>) -> bool) {
         loop {
-            let gone = self.inner.gone.notified();
-            tokio::pin!(gone);
-            gone.as_mut().enable();
-            if self.budget().read(|state| state.is_drained(self.key())) {
+            let told = self.inner.gone.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            if self.budget().read(&holds) {
                 return;
             }
-            gone.await;
+            told.await;
         }
+    }
+
+    pub(super) fn tell(&self) {
+        self.inner.tell_gone();
+    }
+
+    /// Where the tenant's database is.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn data(&self) -> &ConnectData {
+        &self.inner.data
+    }
+
+    /// Where its connections live.
+    #[cfg(feature = "_sql")]
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.budget().runtime()
     }
 }
 

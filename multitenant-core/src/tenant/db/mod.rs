@@ -3,8 +3,12 @@
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod any;
 mod connection;
+mod dedicated;
 mod executor;
+#[cfg(feature = "postgres")]
+mod listener;
 mod problem;
+mod retirement;
 mod watched;
 
 use std::fmt;
@@ -20,6 +24,9 @@ use crate::engine::{SqlConnector, SqlEngine};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use any::AnySql;
 pub use connection::DbConnection;
+pub use dedicated::DedicatedPool;
+#[cfg(feature = "postgres")]
+pub use listener::Listener;
 
 /// One tenant's database. Cheap to clone; owns no connection.
 ///

@@ -47,7 +47,7 @@ impl<C, W: Waiting> State<C, W> {
 
     /// Puts the share in line for a connection to be opened, if one of its requests still waits.
     pub(in crate::tenant::budget) fn want(&mut self, key: Key) {
-        let cap = self.cap;
+        let cap = self.cap_of(key);
         let Some(share) = self.shares.get_mut(&key) else {
             return;
         };
@@ -57,13 +57,20 @@ impl<C, W: Waiting> State<C, W> {
         }
     }
 
-    /// Moves the line on: opens while there are permits, makes room where there are none.
+    /// Moves the line on: opens while there are permits, makes room where there are none. A
+    /// reservation whose turn it is comes first.
     pub(in crate::tenant::budget) fn advance(
         &mut self,
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
-        while let Some(key) = self.line.front() {
+        loop {
+            match self.serve_reservation(orders) {
+                Some(true) => continue,
+                Some(false) => return,
+                None => {}
+            }
+            let Some(key) = self.line.front() else { return };
             if !self.still_wants(key) {
                 self.leave_line();
                 self.forget_if_over(key);
@@ -85,7 +92,7 @@ impl<C, W: Waiting> State<C, W> {
     }
 
     fn still_wants(&mut self, key: Key) -> bool {
-        let cap = self.cap;
+        let cap = self.cap_of(key);
         self.shares
             .get_mut(&key)
             .is_some_and(|share| share.wants(cap))
@@ -93,6 +100,7 @@ impl<C, W: Waiting> State<C, W> {
 
     fn leave_line(&mut self) {
         let left = self.line.leave();
+        self.reservations.line_moved();
         if let Some(share) = left.and_then(|key| self.shares.get_mut(&key)) {
             share.queued = false;
         }

@@ -22,7 +22,10 @@ impl<C, W: Waiting> State<C, W> {
             share.phase = phase;
         }
         let refused = match share.phase {
-            Phase::Closed => share.waiting.drain(..).collect(),
+            Phase::Closed => {
+                self.reservations.refuse(key);
+                share.waiting.drain(..).collect()
+            }
             Phase::Open | Phase::Draining => Vec::new(),
         };
         if share.phase != Phase::Open {

@@ -8,12 +8,14 @@ mod demand;
 mod ending;
 mod line;
 mod order;
+mod reservation;
 mod share;
 mod shares;
 mod stats;
 mod supply;
 
 pub(super) use order::{Key, NotQueued, Order, Waiting};
+pub(super) use reservation::{NotReserved, Ticket};
 pub(super) use share::Phase;
 pub(super) use shares::{State, TURN};
 pub use stats::BudgetStats;

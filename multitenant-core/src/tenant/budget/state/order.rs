@@ -9,6 +9,8 @@ pub(in crate::tenant::budget) enum Order<C, W> {
     Close(Key, C),
     /// Hand this connection, of this share, to this request.
     Deliver(Key, C, W),
+    /// Tell this share that it has what it reserved.
+    Reserved(Key),
 }
 
 /// A request in the queue of its share.

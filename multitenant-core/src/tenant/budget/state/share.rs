@@ -30,6 +30,8 @@ pub(super) struct ShareState<C, W> {
     /// Idle or in use.
     pub(super) open: usize,
     pub(super) closing: usize,
+    /// Permits that it has taken for itself.
+    pub(super) reserved: usize,
     pub(super) opening: bool,
     /// Whether it stands in line.
     pub(super) queued: bool,
@@ -46,6 +48,7 @@ impl<C, W: Waiting> ShareState<C, W> {
             waiting: VecDeque::new(),
             open: 0,
             closing: 0,
+            reserved: 0,
             opening: false,
             queued: false,
             ageing: false,
@@ -54,7 +57,12 @@ impl<C, W: Waiting> ShareState<C, W> {
     }
 
     pub(super) const fn is_drained(&self) -> bool {
-        self.open == 0 && self.closing == 0 && !self.opening
+        self.open == 0 && self.closing == 0 && self.reserved == 0 && !self.opening
+    }
+
+    /// Connections that a request has, or that one is opened for.
+    pub(super) fn in_use(&self) -> usize {
+        self.open - self.idle.len() + usize::from(self.opening)
     }
 
     pub(super) fn someone_waits(&mut self) -> bool {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::ageing::Ageing;
 use super::line::Line;
 use super::order::{Key, Order, Waiting};
+use super::reservation::Reservations;
 use super::share::{Idle, Phase, ShareState};
 
 /// How long a tenant may keep a connection for its own waiting requests while other tenants wait,
@@ -29,6 +30,7 @@ pub(in crate::tenant::budget) struct State<C, W> {
     idle: LruCache<Key, ()>,
     ageing: Ageing,
     pub(super) line: Line,
+    pub(super) reservations: Reservations,
 }
 
 impl<C, W: Waiting> State<C, W> {
@@ -43,6 +45,7 @@ impl<C, W: Waiting> State<C, W> {
             idle: LruCache::unbounded(),
             ageing: Ageing::default(),
             line: Line::default(),
+            reservations: Reservations::default(),
         }
     }
 

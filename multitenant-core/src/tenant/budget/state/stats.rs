@@ -7,8 +7,10 @@ use super::shares::State;
 pub struct BudgetStats {
     /// Most connections that may be open.
     pub limit: usize,
-    /// Connections open now, including those opening and closing.
+    /// Connections open now, including those opening and closing, and all that are reserved.
     pub open: usize,
+    /// Connections that pools and listeners have for themselves.
+    pub reserved: usize,
     /// Connections that wait for a request.
     pub idle: usize,
     /// Requests that wait for a connection.
@@ -22,17 +24,18 @@ impl<C, W: Waiting> State<C, W> {
         BudgetStats {
             limit: self.limit,
             open: self.issued,
+            reserved: self.reservations.permits(),
             idle: self.shares.values().map(|share| share.idle.len()).sum(),
             waiting: self.shares.values().map(|share| share.waiting.len()).sum(),
             tenants: self.shares.len(),
         }
     }
 
-    /// Connections of one share that are open, and those of them that are idle.
+    /// Connections of one share that are open or reserved, and those of them that are idle.
     pub(in crate::tenant::budget) fn share_stats(&self, key: Key) -> (usize, usize) {
-        self.shares
-            .get(&key)
-            .map_or((0, 0), |share| (share.open, share.idle.len()))
+        self.shares.get(&key).map_or((0, 0), |share| {
+            (share.open + share.reserved, share.idle.len())
+        })
     }
 
     /// Whether no permit is out.

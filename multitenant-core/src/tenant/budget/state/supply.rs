@@ -55,15 +55,17 @@ impl<C, W: Waiting> State<C, W> {
 
     fn next_in_turn(&mut self, key: Key, now: Instant) -> Option<W> {
         // Another tenant has none, none of others is idle, and not enough are on their way out.
-        let others_wait = self.line.others_have_none(key)
-            && self.nothing_is_idle()
-            && self.closing < self.line.cold();
+        let others_wait = self.nothing_is_idle()
+            && (self.line.others_have_none(key) && self.closing < self.line.cold()
+                || self.reservation_lacks());
+        let cap = self.cap_of(key);
         let share = self.shares.get_mut(&key)?;
         if !others_wait {
             share.turn_began = now;
         }
         let turn_is_over = now.duration_since(share.turn_began) >= TURN;
-        if share.phase == Phase::Closed || (others_wait && turn_is_over) {
+        let has_too_many = share.open > cap;
+        if share.phase == Phase::Closed || has_too_many || (others_wait && turn_is_over) {
             return None;
         }
         share.next_waiting()
