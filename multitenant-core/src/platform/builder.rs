@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 #[cfg(feature = "sqlite")]
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 #[cfg(feature = "postgres")]
 use secrecy::SecretString;
+use sqlx::Pool;
 use sqlx::migrate::Migrator;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -18,17 +20,20 @@ use super::{Inner, Platform, PlatformError, keys};
 use crate::accounts;
 use crate::auth::sign_in::SignInOptions;
 use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Retention, SqlCatalog, run_pruner};
-use crate::engine::SqlConnector;
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
+use crate::engine::{SqlConnector, SqlEngine};
 use crate::events::run_sweeper;
 use crate::keys::Vault;
 use crate::password::HashingCost;
-use crate::provision::{LEASE, OnCreate, Parts, Provisioning, run_recovery};
+use crate::provision::{LEASE, OnCreate, Parts, Provisioning, Seeding, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
 use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
 use crate::token::KeyRings;
 use crate::{Clock, NodeId, ServerId, SystemClock};
+
+/// What failures call the application's migrations.
+const APPLICATION: &str = "application";
 
 /// Where a platform's databases are.
 enum Databases {
@@ -52,7 +57,8 @@ pub struct PlatformBuilder {
     manager: ManagerOptions,
     sign_in: SignInOptions,
     hashing_cost: HashingCost,
-    application: Option<Migrator>,
+    application: Vec<MigrationSet>,
+    accounts: bool,
     on_create: Vec<Arc<dyn OnCreate>>,
     clock: Option<Arc<dyn Clock>>,
     lease: Duration,
@@ -103,7 +109,8 @@ impl PlatformBuilder {
             manager: ManagerOptions::default(),
             sign_in: SignInOptions::default(),
             hashing_cost: HashingCost::OWASP,
-            application: None,
+            application: Vec::new(),
+            accounts: true,
             on_create: Vec::new(),
             clock: None,
             lease: LEASE,
@@ -144,7 +151,35 @@ impl PlatformBuilder {
     /// The application's own migrations of a tenant's database, for the engine at hand: what
     /// `sqlx::migrate!()` gives.
     pub fn schema(mut self, migrations: Migrator) -> Self {
-        self.application = Some(migrations);
+        let set = MigrationSet::new(APPLICATION, migrations);
+        self.application.push(set);
+        self
+    }
+
+    /// The same by a function of the application's, under a version that it is given:
+    /// [`MigrationSet::function`].
+    pub fn schema_fn<DB, F, Fut, E>(
+        mut self,
+        version: impl Into<Cow<'static, str>>,
+        function: F,
+    ) -> Self
+    where
+        DB: SqlEngine,
+        F: Fn(Pool<DB>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let set = MigrationSet::function(APPLICATION, version, function);
+        self.application.push(set);
+        self
+    }
+
+    /// Leaves the tenants' users, sessions and roles to the application: their databases hold what
+    /// its own migrations make and nothing of ours, and a new tenant has no first admin but one
+    /// that [`on_create`](Self::on_create) makes. What [`accounts`](Platform::accounts),
+    /// [`sign_in`](Platform::sign_in) and [`gate`](Platform::gate) do is for the staff only then.
+    pub fn without_accounts(mut self) -> Self {
+        self.accounts = false;
         self
     }
 
@@ -186,7 +221,7 @@ impl PlatformBuilder {
                 use crate::engine::provisioner::PostgresProvisioner;
                 let catalog = self.timed(SqlCatalog::open(catalog).await?);
                 let provisioner = Arc::new(PostgresProvisioner::new(admin)?);
-                let schema = accounts::postgres_schema();
+                let schema = self.schema_on(accounts::postgres_schema);
                 let connector = SqlConnector::<sqlx::Postgres>::new();
                 self.join(catalog, provisioner, schema, connector).await
             }
@@ -196,7 +231,7 @@ impl PlatformBuilder {
                 let url = format!("sqlite://{}", folder.join("catalog.db").display());
                 let catalog = self.timed(SqlCatalog::open(&url.into()).await?);
                 let provisioner = SqliteProvisioner::open(folder.join("tenants"))?;
-                let schema = accounts::sqlite_schema();
+                let schema = self.schema_on(accounts::sqlite_schema);
                 let connector = SqlConnector::<sqlx::Sqlite>::new();
                 self.join(catalog, Arc::new(provisioner), schema, connector)
                     .await
@@ -211,18 +246,24 @@ impl PlatformBuilder {
         }
     }
 
-    /// Joins the parts; `schema` is ours, to which the application's is added.
-    async fn join<DB: crate::engine::SqlEngine>(
+    /// What a tenant's database holds: ours, if it is wanted, then the application's.
+    fn schema_on(&self, ours: impl FnOnce() -> Schema) -> Schema {
+        let ours = if self.accounts {
+            ours()
+        } else {
+            Schema::default()
+        };
+        self.application.iter().cloned().fold(ours, Schema::with)
+    }
+
+    /// Joins the parts.
+    async fn join<DB: SqlEngine>(
         self,
         catalog: SqlCatalog,
         provisioner: Arc<dyn Provisioner>,
         schema: Schema,
         connector: SqlConnector<DB>,
     ) -> Result<Platform, PlatformError> {
-        let schema = match self.application {
-            Some(migrations) => schema.with(MigrationSet::new("application", migrations)),
-            None => schema,
-        };
         let warnings = ready(&catalog, &self.vault, &self.keys, &*provisioner, &schema).await?;
         let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
         let vault = Arc::new(self.vault);
@@ -241,9 +282,11 @@ impl PlatformBuilder {
             vault,
             provisioners,
             tenants: Arc::new(manager.clone()),
-            accounts: people.accounts.clone(),
-            hashing: people.hashing.clone(),
-            registry: self.registry,
+            seeding: self.accounts.then(|| Seeding {
+                accounts: people.accounts.clone(),
+                hashing: people.hashing.clone(),
+                registry: self.registry,
+            }),
             schema,
             on_create: self.on_create,
             node: NodeId::generate(),

@@ -11,7 +11,7 @@ use super::{DRAIN, Provisioning};
 use crate::accounts::{self, FirstAdmin};
 use crate::catalog::{Catalog, CatalogError, OperationStatus, Operations, TenantRow};
 use crate::engine::provisioner::{LoginPassword, Provisioner};
-use crate::password::{PasswordHash, TemporaryPassword};
+use crate::password::TemporaryPassword;
 use crate::tenant::AnySql;
 use crate::{Email, TenantId};
 
@@ -30,26 +30,46 @@ impl Provisioning {
     ) -> Result<CreatedTenant, ProvisioningError> {
         let row = self.row(work.tenant()).await?;
         let provisioner = &**self.provisioner(&row.server)?;
-        let temporary = TemporaryPassword::generate().during(StepName::Seed)?;
+        let temporary = self.temporary_password()?;
         // The database server works while the password is hashed here.
-        let hash = self.inner.hashing.hash(temporary.as_password().clone());
+        let first = self.first_admin(admin, temporary.as_ref());
         let opened = self.open(work, provisioner, password);
-        let both = async { Ok(tokio::join!(opened, hash)) };
-        let (db, hash) = self.under(work, both).await?;
+        let both = async { Ok(tokio::join!(opened, first)) };
+        let (db, first) = self.under(work, both).await?;
         let db = db?;
-        let filled = match hash.during(StepName::Seed) {
-            Ok(hash) => {
-                self.under(work, self.fill(work, &row, &db, admin, hash))
-                    .await
-            }
+        let filled = match first {
+            Ok(first) => self.under(work, self.fill(work, &row, &db, first)).await,
             Err(error) => Err(error),
         };
         close(provisioner, work.tenant(), &db).await;
         filled?;
         Ok(CreatedTenant {
             tenant: self.activate(work).await?,
-            temporary_password: Some(temporary),
+            temporary_password: temporary,
         })
+    }
+
+    fn temporary_password(&self) -> Result<Option<TemporaryPassword>, ProvisioningError> {
+        let seeding = self.inner.seeding.as_ref();
+        let generated = seeding.map(|_| TemporaryPassword::generate());
+        generated.transpose().during(StepName::Seed)
+    }
+
+    /// The first admin with their password hashed, where accounts are ours.
+    async fn first_admin(
+        &self,
+        admin: Admin,
+        temporary: Option<&TemporaryPassword>,
+    ) -> Result<Option<FirstAdmin>, ProvisioningError> {
+        let Some((seeding, temporary)) = self.inner.seeding.as_ref().zip(temporary) else {
+            return Ok(None);
+        };
+        let hashed = seeding.hashing.hash(temporary.as_password().clone());
+        Ok(Some(FirstAdmin {
+            email: admin.email,
+            name: admin.name,
+            password: hashed.await.during(StepName::Seed)?,
+        }))
     }
 
     pub(super) async fn row(&self, tenant: TenantId) -> Result<TenantRow, ProvisioningError> {
@@ -82,17 +102,13 @@ impl Provisioning {
         work: &Work,
         row: &TenantRow,
         db: &AnySql,
-        admin: Admin,
-        password: PasswordHash,
+        first: Option<FirstAdmin>,
     ) -> Result<(), ProvisioningError> {
-        let admin = FirstAdmin {
-            email: admin.email,
-            name: admin.name,
-            password,
-        };
-        let now = self.inner.accounts.now();
-        let seed = accounts::seed(db, &work.change, self.inner.registry, &admin, now);
-        self.step(work, StepName::Seed, seed).await?;
+        if let Some((seeding, admin)) = self.inner.seeding.as_ref().zip(first) {
+            let now = seeding.accounts.now();
+            let seed = accounts::seed(db, &work.change, seeding.registry, &admin, now);
+            self.step(work, StepName::Seed, seed).await?;
+        }
         for hook in &self.inner.on_create {
             // A panic is one of the application's failures: what is there is undone at once.
             let created = AssertUnwindSafe(hook.on_create(row, db)).catch_unwind();

@@ -35,8 +35,8 @@ pub use request::{CreatedTenant, TenantRequest};
 /// A migration is the wrong place for them, since its INSERTs are cloned into every tenant.
 #[async_trait]
 pub trait OnCreate: Send + Sync + 'static {
-    /// Called once for a tenant, when its database has its schema, its roles and its first admin,
-    /// and before it is served. `db` is closed when all hooks have returned. The tenant may still
+    /// Called once for a tenant, when its database has its schema, its roles and its first admin
+    /// (or neither, without accounts), and before it is served. `db` is closed when all hooks have returned. The tenant may still
     /// come to nothing, where the process dies or a later hook fails: what is made elsewhere on its
     /// behalf must be able to go with it.
     ///
@@ -65,12 +65,8 @@ pub struct Parts {
     pub provisioners: HashMap<ServerId, Arc<dyn Provisioner>>,
     /// Serves tenants on this node.
     pub tenants: Arc<dyn TenantControl>,
-    /// The people of tenants.
-    pub accounts: SqlAccounts,
-    /// Hashes the first admin's password.
-    pub hashing: HashingQueue,
-    /// What can be granted, for the default roles.
-    pub registry: &'static Registry,
+    /// Gives a new tenant roles and a first admin. `None`: its users are the application's own.
+    pub seeding: Option<Seeding>,
     /// What a tenant's database holds.
     pub schema: Schema,
     /// What the application does in a new tenant's database.
@@ -79,6 +75,16 @@ pub struct Parts {
     pub node: NodeId,
     /// How long this node may be silent before another takes over what it was at; see [`LEASE`].
     pub lease: Duration,
+}
+
+/// What gives a new tenant its roles and its first admin.
+pub struct Seeding {
+    /// The people of tenants.
+    pub accounts: SqlAccounts,
+    /// Hashes the first admin's password.
+    pub hashing: HashingQueue,
+    /// What can be granted, for the default roles.
+    pub registry: &'static Registry,
 }
 
 /// How long a node may be silent before another takes its operation over, unless told otherwise.

@@ -87,7 +87,10 @@ impl Provisioning {
         row: &TenantRow,
         request: &TenantRequest,
     ) -> Result<Option<TemporaryPassword>, ProvisioningError> {
-        let accounts = &self.inner.accounts;
+        let Some(seeding) = &self.inner.seeding else {
+            return Ok(None);
+        };
+        let accounts = &seeding.accounts;
         let renewed = accounts.renew_temporary_password(change, row.id, &request.admin_email);
         match renewed.await {
             // It is suspended at this moment.

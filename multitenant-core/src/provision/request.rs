@@ -19,6 +19,7 @@ pub struct CreatedTenant {
     /// The tenant.
     pub tenant: TenantRow,
     /// Its first admin's temporary password, shown this once. `None`: the request is a repetition,
-    /// and the admin has signed in since, or nobody can while the tenant is not served.
+    /// and the admin has signed in since, or nobody can while the tenant is not served; or its users
+    /// are the application's own.
     pub temporary_password: Option<TemporaryPassword>,
 }

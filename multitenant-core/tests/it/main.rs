@@ -31,4 +31,5 @@ mod the_catalog_keeps_what_is_asked_for;
 mod the_log_of_changes_loses_nothing;
 mod the_server_counts_no_more_than_the_budget;
 mod time_passes;
+mod users_may_be_the_applications_own;
 mod who_acts_for_which_tenant;

@@ -73,6 +73,17 @@ pub enum ProvisionerError {
         #[source]
         source: MigrateError,
     },
+    /// A function of the application's that migrates failed.
+    #[error("could not {step}: the function {set:?} failed")]
+    Function {
+        /// What was under way.
+        step: Step,
+        /// The set's name.
+        set: String,
+        /// What the function said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file could not be read, written or removed.
     #[error("could not {step}: {} cannot be used", path.display())]
     File {

@@ -6,6 +6,7 @@
 
 mod error;
 mod footprint;
+mod migration_set;
 mod names;
 mod password;
 #[cfg(feature = "postgres")]
@@ -18,11 +19,12 @@ mod warning;
 
 pub use error::{ProvisionerError, Step};
 pub use footprint::{DatabaseState, Footprint, Login};
+pub use migration_set::MigrationSet;
 pub use names::{DatabaseName, DatabaseRole, InvalidRolePrefix, RolePrefix};
 pub use password::{InvalidLoginPassword, LoginPassword};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresProvisioner;
-pub use schema::{MigrationSet, Schema, SchemaVersion};
+pub use schema::{Schema, SchemaVersion};
 pub use seam::{Provisioner, Template};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteProvisioner;

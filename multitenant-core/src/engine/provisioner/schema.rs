@@ -1,59 +1,17 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::Migrate;
 
 use super::error::{ProvisionerError, Step};
+use super::migration_set::MigrationSet;
+use crate::engine::AnyPool;
+use crate::on;
 
-/// Migrations that belong together and are counted in one table of their own.
-#[derive(Debug, Clone)]
-pub struct MigrationSet {
-    name: Cow<'static, str>,
-    migrator: Arc<Migrator>,
-}
-
-impl MigrationSet {
-    /// Migrations as `sqlx::migrate!()` gives them, counted in the table that it names
-    /// (`_sqlx_migrations` unless a `sqlx.toml` says otherwise).
-    pub fn new(name: impl Into<Cow<'static, str>>, migrator: Migrator) -> Self {
-        Self {
-            name: name.into(),
-            migrator: Arc::new(migrator),
-        }
-    }
-
-    /// Migrations counted in a table of another name, so that two sets fit in one database.
-    pub fn with_table(
-        name: impl Into<Cow<'static, str>>,
-        mut migrator: Migrator,
-        table: &'static str,
-    ) -> Self {
-        migrator.dangerous_set_table_name(table);
-        Self::new(name, migrator)
-    }
-
-    /// The table that counts what was applied, as SQL takes it.
-    pub(super) fn table(&self) -> &str {
-        &self.migrator.table_name
-    }
-
-    fn hash_into(&self, hasher: &mut Sha256) {
-        hash_text(hasher, self.name.as_bytes());
-        hash_text(hasher, self.table());
-        for migration in self.up_migrations() {
-            hasher.update(migration.version.to_be_bytes());
-            hash_text(hasher, &migration.checksum);
-        }
-    }
-
-    fn up_migrations(&self) -> impl Iterator<Item = &sqlx::migrate::Migration> {
-        self.migrator
-            .iter()
-            .filter(|migration| !migration.migration_type.is_down_migration())
-    }
-}
+/// How long a function's connections may take to close.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a tenant's database holds: sets of migrations, applied in order.
 ///
@@ -92,7 +50,7 @@ impl Schema {
     }
 
     /// Names this schema: equal for equal migrations in equal order, and different once any
-    /// migration differs.
+    /// migration differs, or the version of a function.
     #[must_use]
     pub fn version(&self) -> SchemaVersion {
         let mut hasher = Sha256::new();
@@ -107,22 +65,27 @@ impl Schema {
         SchemaVersion(digest.iter().take(8).map(|b| format!("{b:02x}")).collect())
     }
 
-    /// Applies what is missing, set by set.
+    /// Applies what is missing, set by set; `pool` is for the functions among them.
     pub(super) async fn apply<C: Migrate>(
         &self,
         connection: &mut C,
+        pool: AnyPool,
         step: Step,
     ) -> Result<(), ProvisionerError> {
+        let mut applied = Ok(());
         for set in &self.sets {
-            // `Migrator::run` asks for a bound on `&mut C` that cannot be written here.
-            let applied = set.migrator.run_direct(None, connection, false).await;
-            applied.map_err(|source| ProvisionerError::Migration {
-                step,
-                set: set.name.to_string(),
-                source,
-            })?;
+            applied = set.apply(connection, &pool, step).await;
+            if applied.is_err() {
+                break;
+            }
         }
-        Ok(())
+        // A function may have kept a connection, which would hold up whatever comes next.
+        let closing = async { on!(&pool, pool => pool.close().await) };
+        let closed = tokio::time::timeout(CLOSE_DEADLINE, closing);
+        if closed.await.is_err() {
+            tracing::warn!("a function that migrates has kept a connection; it must return all");
+        }
+        applied
     }
 
     #[cfg(feature = "postgres")]
@@ -132,7 +95,7 @@ impl Schema {
 
     #[cfg(feature = "postgres")]
     pub(super) fn migration_tables(&self) -> impl Iterator<Item = &str> {
-        self.sets.iter().map(MigrationSet::table)
+        self.sets.iter().filter_map(MigrationSet::table)
     }
 }
 
@@ -155,7 +118,7 @@ impl fmt::Display for SchemaVersion {
 }
 
 /// With its length before it, so that two texts cannot be taken for one.
-fn hash_text(hasher: &mut Sha256, text: impl AsRef<[u8]>) {
+pub(super) fn hash_text(hasher: &mut Sha256, text: impl AsRef<[u8]>) {
     let bytes = text.as_ref();
     hasher.update((bytes.len() as u64).to_be_bytes());
     hasher.update(bytes);
@@ -164,7 +127,7 @@ fn hash_text(hasher: &mut Sha256, text: impl AsRef<[u8]>) {
 #[cfg(test)]
 mod tests {
     use sqlx::SqlSafeStr;
-    use sqlx::migrate::{Migration, MigrationType};
+    use sqlx::migrate::{Migration, MigrationType, Migrator};
 
     use super::*;
 
@@ -178,6 +141,14 @@ mod tests {
             Migrator::with_migrations(migrations.collect()),
             table,
         )
+    }
+
+    fn function(name: &'static str, version: &'static str) -> MigrationSet {
+        #[cfg(feature = "postgres")]
+        use sqlx::PgPool as Pool;
+        #[cfg(not(feature = "postgres"))]
+        use sqlx::SqlitePool as Pool;
+        MigrationSet::function(name, version, async |_: Pool| Ok::<_, sqlx::Error>(()))
     }
 
     #[test]
@@ -200,6 +171,9 @@ mod tests {
             Schema::default().with(set("m", &[a])).with(set("n", &[b])),
             Schema::default().with(set("n", &[b])).with(set("m", &[a])),
             Schema::default().with(set("m", &[a])).append_only("a"),
+            Schema::default().with(function("test", "1")),
+            Schema::default().with(function("test", "2")),
+            Schema::default().with(function("other", "1")),
         ];
         let versions: std::collections::HashSet<_> = schemas.iter().map(Schema::version).collect();
         assert_eq!(versions.len(), schemas.len());

@@ -76,6 +76,10 @@ impl World {
         }
     }
 
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.place, PerEngine::Postgres(_))
+    }
+
     /// What is only on a Postgres server.
     pub(crate) fn server(&self) -> &Server {
         match &self.place {

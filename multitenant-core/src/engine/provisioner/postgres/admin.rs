@@ -91,17 +91,40 @@ impl Admin {
         &self,
         step: Step,
         database: &DatabaseName,
-        (login, password): (&DatabaseRole, &LoginPassword),
+        login: (&DatabaseRole, &LoginPassword),
         lock_timeout: Duration,
     ) -> Result<PgConnection, ProvisionerError> {
-        let options = self
-            .options
+        let options = self.options_as(database, login, lock_timeout);
+        in_time(step, options.connect()).await
+    }
+
+    /// The same for an application's own function: nothing is open before it is used.
+    pub(super) fn pool_as(
+        &self,
+        database: &DatabaseName,
+        login: (&DatabaseRole, &LoginPassword),
+        lock_timeout: Duration,
+    ) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(CONNECT_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(self.options_as(database, login, lock_timeout))
+    }
+
+    fn options_as(
+        &self,
+        database: &DatabaseName,
+        (login, password): (&DatabaseRole, &LoginPassword),
+        lock_timeout: Duration,
+    ) -> PgConnectOptions {
+        self.options
             .clone()
             .database(database.as_str())
             .username(login.as_str())
             .password(password.expose_secret())
-            .options([("lock_timeout", lock_timeout.as_millis().to_string())]);
-        in_time(step, options.connect()).await
+            .options([("lock_timeout", lock_timeout.as_millis().to_string())])
     }
 
     /// The same with a connection outside the pool, for work that takes long.

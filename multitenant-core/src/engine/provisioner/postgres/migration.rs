@@ -4,6 +4,7 @@ use super::PostgresProvisioner;
 use super::admin::{is_code, run};
 use super::scram::verifier;
 use crate::TenantId;
+use crate::engine::AnyPool;
 use crate::engine::provisioner::error::{During, ProvisionerError, Step};
 use crate::engine::provisioner::names::DatabaseName;
 use crate::engine::provisioner::schema::Schema;
@@ -28,7 +29,8 @@ impl PostgresProvisioner {
                 error
             }
         })?;
-        self.apply(&mut migrator, Step::Migrate, schema).await?;
+        self.apply(&mut migrator, Step::Migrate, schema, &database)
+            .await?;
         migrator.close().await.during(Step::Migrate)
     }
 
@@ -38,8 +40,13 @@ impl PostgresProvisioner {
         migrator: &mut PgConnection,
         step: Step,
         schema: &Schema,
+        database: &DatabaseName,
     ) -> Result<(), ProvisionerError> {
-        schema.apply(migrator, step).await?;
+        let login = (&self.roles.migrator, &self.migrator_password);
+        let pool = self.admin.pool_as(database, login, self.lock_timeout);
+        schema
+            .apply(migrator, AnyPool::Postgres(pool), step)
+            .await?;
         self.restrict(migrator, step, schema).await
     }
 

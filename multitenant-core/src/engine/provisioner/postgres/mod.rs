@@ -37,7 +37,8 @@ use crate::TenantId;
 /// Makes, migrates and drops tenants' databases and logins on one Postgres server (15 or newer).
 ///
 /// The admin role needs `LOGIN CREATEDB CREATEROLE` and no more. Keeps at most two connections open
-/// to the admin's database, and up to two more while a template is built or a tenant is migrated.
+/// to the admin's database, and up to two more while a template is built or a tenant is migrated,
+/// besides two of an application's own function that migrates.
 pub struct PostgresProvisioner {
     admin: Admin,
     roles: Roles,

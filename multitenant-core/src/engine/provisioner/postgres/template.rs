@@ -98,7 +98,7 @@ impl PostgresProvisioner {
 
         let mut migrator = self.connect_as_migrator(STEP, building).await?;
         run(&mut migrator, STEP, self.default_rights_script()).await?;
-        self.apply(&mut migrator, STEP, schema).await?;
+        self.apply(&mut migrator, STEP, schema, building).await?;
         migrator.close().await.during(STEP)
     }
 

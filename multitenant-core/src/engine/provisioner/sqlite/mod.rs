@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use self::folder::Folder;
@@ -22,6 +22,7 @@ use super::schema::Schema;
 use super::seam::{Provisioner, Template};
 use super::warning::ServerWarning;
 use crate::TenantId;
+use crate::engine::AnyPool;
 
 /// Makes, migrates and drops tenants' databases as SQLite files (WAL, mode 0600) in one folder
 /// (mode 0700). Several processes of one machine may share it.
@@ -63,7 +64,8 @@ impl SqliteProvisioner {
         let building = files::unfinished(&file);
         files::make_empty(Step::Template, &building)?;
         let mut connection = connect(Step::Template, &building).await?;
-        schema.apply(&mut connection, Step::Template).await?;
+        let pool = pool(&building);
+        schema.apply(&mut connection, pool, Step::Template).await?;
         // Closing the last connection moves what the WAL holds into the file.
         connection.close().await.during(Step::Template)?;
         let finish = move |file: &Path| files::finish(&building, file);
@@ -73,19 +75,31 @@ impl SqliteProvisioner {
 
 /// To a file that is there; a missing one is not made.
 async fn connect(step: Step, file: &Path) -> Result<SqliteConnection, ProvisionerError> {
+    options(file).connect().await.during(step)
+}
+
+/// The same, for an application's own function: nothing is open before it is used.
+fn pool(file: &Path) -> AnyPool {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(2)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    AnyPool::Sqlite(pool.connect_lazy_with(options(file)))
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .connect()
-        .await
-        .during(step)
 }
 
 async fn migrate(file: &Path, schema: &Schema) -> Result<(), ProvisionerError> {
     let mut connection = connect(Step::Migrate, file).await?;
-    schema.apply(&mut connection, Step::Migrate).await?;
+    schema
+        .apply(&mut connection, pool(file), Step::Migrate)
+        .await?;
     connection.close().await.during(Step::Migrate)
 }
 
