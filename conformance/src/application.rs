@@ -36,6 +36,8 @@ use tokio::sync::Notify;
 /// | `USER` | `GET /panic` | [`handlers::panic`] |
 /// | `USER` | `GET /stream` | [`handlers::stream`] as a body |
 /// | public | `GET /late` | [`handlers::late`] |
+/// | `USER` | `GET /events` | [`handlers::events`] as server-sent events, each as data |
+/// | `USER` | `GET /socket` | a WebSocket: [`handlers::BEGUN`] as text, then closed with [`handlers::OVER`] once the tenant is revoked |
 /// | `USER` | `/any`, every method | `any` |
 /// | `USER` | nested at `/lines`: `GET /`, `GET /{id}` (a `u64`), `GET /new`, in this order | `lines`, the id, `new` |
 /// | `USER` | merged: `GET /merged` | `merged` |
@@ -93,7 +95,7 @@ pub mod handlers {
     use std::sync::Arc;
 
     use futures_core::Stream;
-    use multitenant_core::tenant::Db;
+    use multitenant_core::tenant::{Db, Tenant};
     use multitenant_core::{Code, FieldError, Problem};
     use sqlx::Sqlite;
 
@@ -152,6 +154,20 @@ pub mod handlers {
             signals.go_on.notified().await;
             let last: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&db).await?;
             yield format!("last {last}");
+        }
+    }
+
+    /// What the caller of a stream or a socket hears first.
+    pub const BEGUN: &str = "begun";
+    /// What they hear last.
+    pub const OVER: &str = "over";
+
+    /// Goes on for as long as the tenant is served.
+    pub fn events(tenant: Tenant) -> impl Stream<Item = &'static str> + Send + 'static {
+        async_stream::stream! {
+            yield BEGUN;
+            tenant.revoked().await;
+            yield OVER;
         }
     }
 

@@ -9,7 +9,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use multitenant_core::gate::{Access, Gate, Within};
+use multitenant_core::gate::{Access, Entrance, Gate, Within};
+use multitenant_core::resolve::Resolver;
 use multitenant_core::{Code, Problem as CoreProblem};
 
 use crate::{GuardedBody, Problem, View};
@@ -40,16 +41,32 @@ type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
 /// the worker's own: what a handler opens or spawns by `tokio` outlives its worker.
 #[derive(Clone)]
 pub struct Guard {
-    gate: Gate,
-    access: Access,
+    entrance: Entrance,
 }
 
 impl Guard {
     /// A guard that asks `gate` by this rule.
     pub fn new(gate: impl Into<Gate>, access: impl Into<Access>) -> Self {
         Self {
-            gate: gate.into(),
-            access: access.into(),
+            entrance: Entrance::guarded(gate, access),
+        }
+    }
+
+    /// A guard that lets everybody through who names a tenant that is served, for an application
+    /// that signs people in by itself; its handlers take the tenant, and what it has of its own, by
+    /// [`TenantData`](crate::TenantData).
+    ///
+    /// **It asks nobody who they are.** The application's own sign-in must be bound to the tenant, or
+    /// somebody who signed in at one is let in at another: sign its tokens with
+    /// [`Tenant::derive_secret`](multitenant_core::tenant::Tenant::derive_secret), name its sessions
+    /// with [`Tenant::scope`](multitenant_core::tenant::Tenant::scope), or give the resolver a
+    /// [`Claim`](multitenant_core::resolve::Claim).
+    ///
+    /// Without a name it answers 400 `tenant_required`, for two 403 `tenant_mismatch`, and for a
+    /// tenant that does not exist or is not served 404 `not_found`.
+    pub fn by_name(resolver: Resolver) -> Self {
+        Self {
+            entrance: Entrance::by_name(resolver),
         }
     }
 
@@ -59,7 +76,7 @@ impl Guard {
         B: MessageBody,
     {
         let view = View::of(request.request());
-        let passage = match self.gate.guard(&view, self.access).await {
+        let passage = match self.entrance.admit(&view).await {
             Ok(passage) => passage,
             Err(problem) => return Ok(refused(request, problem)),
         };
@@ -70,7 +87,7 @@ impl Guard {
             Ok(handled) => handled?,
             Err(_) => return Err(Problem::from(Code::Internal).into()),
         };
-        let runtime = self.gate.runtime().clone();
+        let runtime = self.entrance.runtime().clone();
         let response = response.map_body(|_, body| GuardedBody {
             inner: Within::new(runtime, body).keeping(passage),
         });
@@ -85,7 +102,7 @@ fn refused<B>(request: ServiceRequest, problem: CoreProblem) -> Answered<B> {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guard").field(&self.access).finish()
+        f.debug_tuple("Guard").field(&self.entrance).finish()
     }
 }
 
@@ -130,7 +147,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let (guard, inner) = (self.guard.clone(), Rc::clone(&self.inner));
-        let runtime = guard.gate.runtime().clone();
+        let runtime = guard.entrance.runtime().clone();
         let run = async move { guard.run(&*inner, request).await };
         Box::pin(Within::new(runtime, run))
     }

@@ -7,6 +7,7 @@
 //! | take the tenant's database, the tenant, who acts | [`Db`], [`AnySql`], [`Tenant`], [`Principal`] |
 //! | sign somebody in | [`HintedTenant`] |
 //! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
+//! | serve many tenants with the handlers that I have | [`TenantData`] behind [`Guard::by_name`] |
 //! | answer an error | [`Problem`]; [`problems`] for what actix answers by itself |
 //! | find a request in the log | [`request_id`] |
 //!
@@ -34,6 +35,7 @@ mod guarded;
 mod methods;
 mod problem;
 mod request_id;
+mod tenant_data;
 mod view;
 
 pub use body::GuardedBody;
@@ -46,4 +48,5 @@ pub use methods::{Handles, Methods, any, delete, get, head, options, patch, post
 pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
+pub use tenant_data::{TenantData, TenantStates};
 pub use view::View;

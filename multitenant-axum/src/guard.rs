@@ -7,7 +7,8 @@ use axum::http::{Request, Response};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use multitenant_core::Code;
-use multitenant_core::gate::{Access, Gate};
+use multitenant_core::gate::{Access, Entrance, Gate};
+use multitenant_core::resolve::Resolver;
 use tower::{Layer, Service};
 
 use crate::body::GuardedBody;
@@ -58,16 +59,32 @@ use crate::{Problem, View};
 /// [`Code::Internal`].
 #[derive(Clone)]
 pub struct Guard {
-    gate: Gate,
-    access: Access,
+    entrance: Entrance,
 }
 
 impl Guard {
     /// A guard that asks `gate` by this rule.
     pub fn new(gate: impl Into<Gate>, access: impl Into<Access>) -> Self {
         Self {
-            gate: gate.into(),
-            access: access.into(),
+            entrance: Entrance::guarded(gate, access),
+        }
+    }
+
+    /// A guard that lets everybody through who names a tenant that is served, for an application
+    /// that signs people in by itself; its handlers take the tenant, and what it has of its own, by
+    /// [`TenantState`](crate::TenantState).
+    ///
+    /// **It asks nobody who they are.** The application's own sign-in must be bound to the tenant, or
+    /// somebody who signed in at one is let in at another: sign its tokens with
+    /// [`Tenant::derive_secret`](multitenant_core::tenant::Tenant::derive_secret), name its sessions
+    /// with [`Tenant::scope`](multitenant_core::tenant::Tenant::scope), or give the resolver a
+    /// [`Claim`](multitenant_core::resolve::Claim).
+    ///
+    /// Without a name it answers 400 `tenant_required`, for two 403 `tenant_mismatch`, and for a
+    /// tenant that does not exist or is not served 404 `not_found`.
+    pub fn by_name(resolver: Resolver) -> Self {
+        Self {
+            entrance: Entrance::by_name(resolver),
         }
     }
 
@@ -80,7 +97,7 @@ impl Guard {
         S: Service<Request<B>, Response = Response<R>>,
     {
         let (mut parts, body) = request.into_parts();
-        let passage = match self.gate.guard(&View(&parts), self.access).await {
+        let passage = match self.entrance.admit(&View(&parts)).await {
             Ok(passage) => passage,
             Err(problem) => return Ok(refused(problem)),
         };
@@ -102,7 +119,7 @@ fn refused<R>(problem: impl Into<Problem>) -> Response<GuardedBody<R>> {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guard").field(&self.access).finish()
+        f.debug_tuple("Guard").field(&self.entrance).finish()
     }
 }
 

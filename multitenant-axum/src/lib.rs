@@ -8,6 +8,7 @@
 //! | sign somebody in | [`HintedTenant`] |
 //! | take a body, a query, a path | [`Json`], [`Query`], [`Path`] |
 //! | serve many tenants with the router that I have | [`TenantRouter`] |
+//! | … or with its handlers: each takes its tenant's part | [`TenantState`] behind [`Guard::by_name`] |
 //! | guard a service of tower's own, of hyper or tonic | [`Guard`] as a layer |
 //! | answer an error | [`Problem`]; [`problems`] for what axum answers by itself |
 //! | find a request in the log | [`request_id`] |
@@ -23,6 +24,7 @@ mod methods;
 mod problem;
 mod request_id;
 mod tenant_router;
+mod tenant_state;
 mod view;
 
 pub use body::GuardedBody;
@@ -35,4 +37,5 @@ pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
 pub use tenant_router::TenantRouter;
+pub use tenant_state::{GivesTenantState, TenantState, TenantStates};
 pub use view::View;

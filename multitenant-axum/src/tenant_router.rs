@@ -8,14 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use multitenant_core::gate::{Passage, Refusal};
+use multitenant_core::gate::{Entrance, Passage};
 use multitenant_core::resolve::Resolver;
-use multitenant_core::tenant::{CacheOptions, PerTenant, Tenant};
-use multitenant_core::{Code, Problem as CoreProblem};
+use multitenant_core::tenant::{CacheOptions, Tenant};
 use tower::{Service, ServiceExt};
 
 use crate::body::GuardedBody;
-use crate::{Problem, View};
+use crate::{Problem, TenantStates, View};
 
 /// An application's own [`Router`], one for each tenant: built at a tenant's first request, kept
 /// while it is used, with whatever state it has for itself. So an application that was written for
@@ -57,11 +56,11 @@ use crate::{Problem, View};
 /// A request that names no tenant is answered with 400 `tenant_required`, one that names two with
 /// 403 `tenant_mismatch`, and one whose tenant does not exist or is not served with 404
 /// `not_found`. The tenant is kept until the response's body has ended or is dropped, and stands
-/// for the extractor [`HintedTenant`](crate::HintedTenant).
+/// for the extractors [`Tenant`](crate::Tenant) and [`TenantState`](crate::TenantState).
 #[derive(Clone)]
 pub struct TenantRouter {
-    resolver: Arc<Resolver>,
-    routers: PerTenant<Result<Router, CoreProblem>>,
+    entrance: Entrance,
+    routers: TenantStates<Router>,
 }
 
 impl TenantRouter {
@@ -75,20 +74,17 @@ impl TenantRouter {
         build: impl Fn(&Tenant) -> Result<Router, Problem> + Send + Sync + 'static,
     ) -> Self {
         let tenants = Arc::clone(resolver.tenants());
-        let build = move |tenant: &Tenant| build(tenant).map_err(|problem| problem.0);
         Self {
-            resolver: Arc::new(resolver),
-            routers: PerTenant::new(tenants, options, build),
+            entrance: Entrance::by_name(resolver),
+            routers: TenantStates::new(tenants, options, build),
         }
     }
 
     async fn answer(&self, request: Request) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
-        let tenant = self.resolver.served(&View(&parts)).await;
-        let tenant = tenant.map_err(Refusal::from)?;
-        let tenant = tenant.ok_or(Code::NotFound)?;
-        let router = self.routers.of(&tenant).await?.clone()?;
-        let passage = Passage::Hinted(Some(tenant));
+        let passage = self.entrance.admit(&View(&parts)).await?;
+        let tenant = Passage::tenant(Some(&passage), "TenantRouter")?;
+        let router = self.routers.of(tenant).await?;
         parts.extensions.insert(passage.clone());
         let request = Request::from_parts(parts, body);
         let Ok(response) = router.oneshot(request).await;

@@ -5,14 +5,15 @@ use tokio::net::TcpStream;
 use crate::{Adapter, Answer, Ask, World};
 
 /// Reads until the text has come.
-async fn read_to(stream: &mut TcpStream, text: &str) {
+pub(super) async fn read_to(stream: &mut TcpStream, text: &str) {
     let mut bytes = Vec::new();
     while !String::from_utf8_lossy(&bytes).contains(text) {
         bytes.push(stream.read_u8().await.unwrap());
     }
 }
 
-async fn rest(mut stream: TcpStream) -> String {
+/// What comes until the end.
+pub(super) async fn rest(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()

@@ -3,6 +3,7 @@
 mod bodies;
 mod callers;
 mod cases;
+mod endless;
 mod states;
 
 pub use bodies::{
@@ -14,6 +15,11 @@ pub use callers::{
     callers_who_go_away_give_everything_back,
 };
 pub use cases::{every_case_is_answered_as_it_is_written, every_code_there_is_can_be_answered};
+pub use endless::{
+    a_stream_of_events_ends_when_its_tenant_is_suspended,
+    a_web_socket_ends_when_its_tenant_is_suspended,
+    a_web_socket_outlives_the_suspension_of_another_tenant,
+};
 pub use states::{
     a_tenant_s_state_is_said_to_its_users_only,
     a_tenant_whose_record_cannot_be_read_is_asked_for_again_later,

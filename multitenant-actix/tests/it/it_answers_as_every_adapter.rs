@@ -10,8 +10,9 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Bytes, Data, PayloadConfig, ServiceConfig};
-use actix_web::{Error, HttpResponse, web};
-use futures_util::TryStreamExt;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use actix_ws::{CloseCode, CloseReason, Message};
+use futures_util::{StreamExt, TryStreamExt};
 use multitenant_actix::{
     Db, Guarded, HintedTenant, Json, Path, Principal, Problem, Query, Tenant, any, get, post,
 };
@@ -72,6 +73,39 @@ async fn late(signals: Shared) -> &'static str {
     handlers::late(&signals).await
 }
 
+async fn events(Tenant(tenant): Tenant) -> HttpResponse {
+    let events = handlers::events(tenant).map(|word| format!("data: {word}\n\n"));
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .streaming(events.map(|event| Ok::<_, Error>(Bytes::from(event))))
+}
+
+async fn socket(
+    request: HttpRequest,
+    Tenant(tenant): Tenant,
+    body: web::Payload,
+) -> Result<HttpResponse, Error> {
+    let (response, mut session, mut messages) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move {
+        let mut sent = session.text(handlers::BEGUN).await.is_ok();
+        while sent {
+            sent = tokio::select! {
+                () = tenant.revoked() => break,
+                came = messages.recv() => match came {
+                    Some(Ok(Message::Ping(bytes))) => session.pong(&bytes).await.is_ok(),
+                    other => matches!(other, Some(Ok(_))),
+                },
+            };
+        }
+        let over = CloseReason {
+            code: CloseCode::Policy,
+            description: Some(handlers::OVER.to_owned()),
+        };
+        let _ = session.close(Some(over)).await;
+    });
+    Ok(response)
+}
+
 fn people(gate: Gate) -> Guarded {
     Guarded::new(gate)
         .public("/public", get(async || "everybody"))
@@ -105,6 +139,8 @@ fn databases(gate: Gate) -> Guarded {
         .route(Access::USER, "/hold", get(hold))
         .route(Access::USER, "/panic", get(panics))
         .route(Access::USER, "/stream", get(stream))
+        .route(Access::USER, "/events", get(events))
+        .route(Access::USER, "/socket", get(socket))
         .public("/late", get(late))
 }
 

@@ -12,4 +12,5 @@ mod common;
 
 mod a_worker_takes_no_connection_along;
 mod every_route_has_a_rule;
+mod handlers_keep_their_data;
 mod it_answers_as_every_adapter;

@@ -1,14 +1,19 @@
 //! The small application of the conformance suite, with axum.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
+use axum::response::Response;
+use axum::response::sse::{Event, Sse};
 use axum::routing::{any, get, post};
+use futures_util::{Stream, StreamExt};
 use multitenant_axum::{Db, Guarded, HintedTenant, Json, Path, Principal, Problem, Query, Tenant};
 use multitenant_conformance::access::invoices;
 use multitenant_conformance::{Adapter, Order, Paging, Signals, Small, conform, handlers};
@@ -67,6 +72,30 @@ async fn late(State(signals): Shared) -> &'static str {
     handlers::late(&signals).await
 }
 
+async fn events(Tenant(tenant): Tenant) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(handlers::events(tenant).map(|word| Ok(Event::default().data(word))))
+}
+
+async fn socket(upgrade: WebSocketUpgrade, Tenant(tenant): Tenant) -> Response {
+    upgrade.on_upgrade(async move |mut socket: WebSocket| {
+        let begun = Message::text(handlers::BEGUN);
+        let mut sent = socket.send(begun).await.is_ok();
+        while sent {
+            sent = tokio::select! {
+                () = tenant.revoked() => break,
+                // What is asked of the socket itself is answered while it is read.
+                came = socket.recv() => matches!(came, Some(Ok(_))),
+            };
+        }
+        let over = CloseFrame {
+            code: close_code::POLICY,
+            reason: handlers::OVER.into(),
+        };
+        let _ = socket.send(Message::Close(Some(over))).await;
+        while let Some(Ok(_)) = socket.recv().await {}
+    })
+}
+
 fn people(gate: Gate) -> Guarded<Arc<Signals>> {
     Guarded::new(gate)
         .public("/public", get(async || "everybody"))
@@ -100,6 +129,8 @@ fn databases(gate: Gate) -> Guarded<Arc<Signals>> {
         .route(Access::USER, "/hold", get(hold))
         .route(Access::USER, "/panic", get(panics))
         .route(Access::USER, "/stream", get(stream))
+        .route(Access::USER, "/events", get(events))
+        .route(Access::USER, "/socket", get(socket))
         .public("/late", get(late))
 }
 

@@ -12,5 +12,6 @@ mod common;
 
 mod a_router_of_one_tenant_serves_many;
 mod every_route_has_a_rule;
+mod handlers_keep_their_state;
 mod handlers_take_what_they_need;
 mod it_answers_as_every_adapter;

@@ -1,5 +1,6 @@
 //! The one decision: who acts for which tenant, or why not.
 
+mod entrance;
 mod misplaced;
 mod passage;
 mod principal;
@@ -19,6 +20,7 @@ use crate::resolve::{RequestView, Resolver, single_header};
 use crate::tenant::Tenant;
 use crate::{Problem, Realm, Standing, TenantId};
 
+pub use entrance::Entrance;
 pub use misplaced::Misplaced;
 pub use passage::Passage;
 pub use principal::Principal;

@@ -15,6 +15,8 @@ pub enum Passage {
     /// Nobody in particular, who names a tenant. `None`: there is no such tenant, or it is not
     /// served, which the caller must not notice.
     Hinted(Option<Tenant>),
+    /// Whoever names a tenant that is served. The application asks who they are by itself.
+    Named(Tenant),
     /// A user of a tenant.
     User(Principal, Tenant),
     /// A member of the platform's staff.
@@ -36,7 +38,8 @@ impl Passage {
         }
     }
 
-    /// The tenant that a user acts in, for the extractor of this name.
+    /// The tenant that a user acts in, or that is named where the application asks by itself who
+    /// acts, for the extractor of this name.
     ///
     /// # Errors
     /// [`Misplaced`] where the route's rule is none for users.
@@ -45,7 +48,7 @@ impl Passage {
         extractor: &'static str,
     ) -> Result<&'p Tenant, Misplaced> {
         match found {
-            Some(Self::User(_, tenant)) => Ok(tenant),
+            Some(Self::User(_, tenant) | Self::Named(tenant)) => Ok(tenant),
             other => Err(Misplaced::new(extractor, advice(other))),
         }
     }
@@ -67,7 +70,10 @@ impl Passage {
     /// Whether there is a tenant in it, to be held on to until the response has ended.
     #[must_use]
     pub fn has_tenant(&self) -> bool {
-        matches!(self, Self::User(..) | Self::Hinted(Some(_)))
+        matches!(
+            self,
+            Self::User(..) | Self::Named(_) | Self::Hinted(Some(_))
+        )
     }
 
     pub(super) fn record(&self) {
@@ -75,6 +81,7 @@ impl Passage {
         let (principal, tenant) = match self {
             Self::User(principal, tenant) => (Some(principal), Some(tenant)),
             Self::Staff(principal) => (Some(principal), None),
+            Self::Named(tenant) => (None, Some(tenant)),
             Self::Hinted(tenant) => (None, tenant.as_ref()),
             Self::Public => (None, None),
         };
@@ -102,6 +109,11 @@ const fn advice(found: Option<&Passage>) -> &'static str {
         Some(Passage::Hinted(_)) => {
             "the route's rule is Access::TenantHint, which gives a HintedTenant and nobody \
              who acts"
+        }
+        Some(Passage::Named(_)) => {
+            "nobody is asked there who they are, since the application does that itself: take \
+             Tenant, or put Guard::new(gate, rule) around the route in place of \
+             Guard::by_name or TenantRouter"
         }
         Some(Passage::Staff(_)) => {
             "the route's rule is one for the staff, who have no tenant: give it a rule for \

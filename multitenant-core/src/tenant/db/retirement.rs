@@ -17,6 +17,8 @@ use crate::tenant::budget::{Reservation, Share};
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a server may take to end a connection that was closed plainly.
 const END_DEADLINE: Duration = Duration::from_secs(3);
+/// How long one is given where nobody can ask the server about it.
+const UNSEEN_END: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Waits for a pool's end and sees it through.
@@ -127,7 +129,7 @@ impl<DB: SqlEngine> Retirement<DB> {
             drop(lease);
             sleep(PAUSE).await;
         }
-        sleep(END_DEADLINE).await;
+        sleep(UNSEEN_END).await;
     }
 }
 
