@@ -294,7 +294,7 @@ impl PlatformBuilder {
         });
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
         let tasks = in_background(&catalog, &provisioning, self.retention);
-        let resolver = Resolver::new(self.sources, Arc::new(manager.clone()));
+        let resolver = Resolver::new(self.sources.clone(), Arc::new(manager.clone()));
         Ok(Platform {
             inner: Arc::new(Inner {
                 catalog,
@@ -303,6 +303,7 @@ impl PlatformBuilder {
                 accounts: people.accounts,
                 hashing: people.hashing,
                 tenants: Arc::new(manager),
+                sources: self.sources,
                 provisioning,
                 refusals,
                 registry: self.registry,

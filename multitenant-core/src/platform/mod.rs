@@ -7,6 +7,7 @@ mod people;
 mod refusals;
 mod urls;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ use crate::engine::provisioner::ServerWarning;
 use crate::gate::Gate;
 use crate::provision::Provisioning;
 use crate::rbac::Registry;
-use crate::tenant::{Tenant, TenantControl, TenantError};
+use crate::resolve::{Resolver, Sources};
+use crate::tenant::{Tenant, TenantControl, TenantError, Tenants, Visits};
 
 use refusals::Refusals;
 
@@ -80,6 +82,7 @@ pub struct Platform {
 struct Inner {
     catalog: SqlCatalog,
     tenants: Arc<dyn TenantControl>,
+    sources: Sources,
     accounts: SqlAccounts,
     sign_in: SignIn,
     hashing: HashingQueue,
@@ -110,6 +113,26 @@ impl Platform {
     /// [`TenantError`] says why it is not served.
     pub async fn tenant(&self, tenant: TenantId) -> Result<Tenant, TenantError> {
         self.inner.tenants.tenant(tenant).await
+    }
+
+    /// Does `work` for every tenant that is served, for at most `concurrency` at once, as
+    /// [`Tenants`](crate::tenant::Tenants)' own `for_each`.
+    pub async fn for_each<F, Fut, E>(&self, concurrency: NonZeroUsize, work: F) -> Visits<E>
+    where
+        F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+        E: Send + 'static,
+    {
+        let tenants: Arc<dyn Tenants> = Arc::clone(&self.inner.tenants) as _;
+        tenants.for_each(concurrency, work).await
+    }
+
+    /// Finds out which tenant a request is for, by the sources that the platform was given: for an
+    /// application that signs its users in by itself.
+    #[must_use]
+    pub fn resolver(&self) -> Resolver {
+        let tenants = Arc::clone(&self.inner.tenants);
+        Resolver::new(self.inner.sources.clone(), tenants)
     }
 
     /// The platform's staff, and the users and roles of its tenants.

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use super::hint::{Hint, Sources};
 use super::request::{RepeatedHeader, RequestView};
+#[cfg(feature = "_sql")]
+use crate::tenant::FixedTenants;
 use crate::tenant::{Tenant, TenantError, Tenants};
 use crate::{Domain, TenantId};
 
@@ -163,6 +165,19 @@ impl Resolver {
             }
         };
         found.map_err(ResolveError::Lookup)
+    }
+}
+
+#[cfg(feature = "_sql")]
+impl From<FixedTenants> for Resolver {
+    /// One tenant alone is the tenant of every request, whatever its host; of several, each
+    /// request names one by its header `x-tenant-id`.
+    fn from(tenants: FixedTenants) -> Self {
+        let mut sources = Sources::default();
+        if let [only] = *tenants.ids() {
+            sources.only = Some(only);
+        }
+        Self::new(sources, Arc::new(tenants))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What others hold of a manager, whatever it connects to.
 
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +101,46 @@ impl dyn Tenants {
         E: Send + 'static,
     {
         visits::visit_all(self, concurrency, work).await
+    }
+
+    /// Keeps the work of all tenants done, until it is cut off: visits every tenant, then each that
+    /// [is notified](Tenant::notify) of, and after `every` all of them again, since a notice is
+    /// lost with the process that has it. At most `concurrency` are visited at once; one that is
+    /// notified of meanwhile is visited once more, perhaps before the first visit has ended. What
+    /// fails is logged and left to the next visit.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use multitenant_core::tenant::{Tenant, Tenants};
+    ///
+    /// async fn send_mail(tenant: Tenant) -> Result<(), std::io::Error> {
+    ///     println!("mail of {}", tenant.slug());
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn worker(tenants: Arc<dyn Tenants>) {
+    ///     let every = Duration::from_secs(300);
+    ///     tenants.keep_visiting(NonZeroUsize::MIN, every, send_mail).await;
+    /// }
+    /// ```
+    pub async fn keep_visiting<F, Fut, E>(
+        self: Arc<Self>,
+        concurrency: NonZeroUsize,
+        every: Duration,
+        work: F,
+    ) where
+        F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+        E: Display + Send + 'static,
+    {
+        let work = Arc::new(work);
+        loop {
+            let round = visits::visit_all_by(&self, concurrency, &work).await;
+            round.log();
+            visits::visit_woken(&self, concurrency, every, &work).await;
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
+use tokio::time::Instant;
 
 use super::error::TenantError;
 use super::handle::Tenant;
@@ -36,15 +39,17 @@ pub enum VisitError<E> {
     Panicked,
 }
 
-impl<E> Visits<E> {
-    const fn new() -> Self {
+impl<E> Default for Visits<E> {
+    fn default() -> Self {
         Self {
             done: 0,
             passed_over: 0,
             failed: Vec::new(),
         }
     }
+}
 
+impl<E> Visits<E> {
     fn add(&mut self, tenant: TenantId, result: Result<(), VisitError<E>>) {
         match result {
             Ok(()) => self.done += 1,
@@ -52,6 +57,15 @@ impl<E> Visits<E> {
                 self.passed_over += 1;
             }
             Err(error) => self.failed.push((tenant, error)),
+        }
+    }
+}
+
+impl<E: Display> Visits<E> {
+    /// Says in the log what failed.
+    pub(super) fn log(&self) {
+        for (tenant, error) in &self.failed {
+            tracing::warn!(%tenant, %error, "a tenant's work is left undone for now");
         }
     }
 }
@@ -68,30 +82,104 @@ where
     Fut: Future<Output = Result<(), E>> + Send,
     E: Send + 'static,
 {
-    let work = Arc::new(work);
+    visit_all_by(&tenants, concurrency, &Arc::new(work)).await
+}
+
+pub(super) async fn visit_all_by<F, Fut, E>(
+    tenants: &Arc<dyn Tenants>,
+    concurrency: NonZeroUsize,
+    work: &Arc<F>,
+) -> Visits<E>
+where
+    F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Send + 'static,
+{
     let mut waiting = tenants.ids().into_iter();
-    let mut visits = Visits::new();
-    let (mut under_way, mut whose) = (JoinSet::new(), HashMap::new());
+    let mut under_way = UnderWay::new(tenants, work);
     loop {
-        while under_way.len() < concurrency.get()
+        while under_way.tasks.len() < concurrency.get()
             && let Some(id) = waiting.next()
         {
-            let (tenants, work) = (Arc::clone(&tenants), Arc::clone(&work));
-            let task = under_way.spawn(async move {
-                let tenant = tenants.tenant(id).await.map_err(VisitError::Tenant)?;
-                work(tenant).await.map_err(VisitError::Work)
-            });
-            whose.insert(task.id(), id);
+            under_way.begin(id);
         }
-        let Some(ended) = under_way.join_next_with_id().await else {
-            return visits;
+        if !under_way.one_ends().await {
+            return under_way.visits;
+        }
+    }
+}
+
+/// Does `work` for each tenant that is woken within `span`.
+pub(super) async fn visit_woken<F, Fut, E>(
+    tenants: &Arc<dyn Tenants>,
+    concurrency: NonZeroUsize,
+    span: Duration,
+    work: &Arc<F>,
+) where
+    F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Display + Send + 'static,
+{
+    let until = Instant::now() + span;
+    let mut under_way = UnderWay::new(tenants, work);
+    loop {
+        let is_full = under_way.tasks.len() == concurrency.get();
+        tokio::select! {
+            woken = tenants.woken(), if !is_full => under_way.begin(woken),
+            true = under_way.one_ends() => std::mem::take(&mut under_way.visits).log(),
+            () = tokio::time::sleep_until(until) => break,
+        }
+    }
+    while under_way.one_ends().await {}
+    under_way.visits.log();
+}
+
+/// Visits that have begun, and what came of those that have ended.
+struct UnderWay<'v, F, E> {
+    tenants: &'v Arc<dyn Tenants>,
+    work: &'v Arc<F>,
+    tasks: JoinSet<Result<(), VisitError<E>>>,
+    whose: HashMap<task::Id, TenantId>,
+    visits: Visits<E>,
+}
+
+impl<'v, F, Fut, E> UnderWay<'v, F, E>
+where
+    F: Fn(Tenant) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Send + 'static,
+{
+    fn new(tenants: &'v Arc<dyn Tenants>, work: &'v Arc<F>) -> Self {
+        Self {
+            tenants,
+            work,
+            tasks: JoinSet::new(),
+            whose: HashMap::new(),
+            visits: Visits::default(),
+        }
+    }
+
+    fn begin(&mut self, id: TenantId) {
+        let (tenants, work) = (Arc::clone(self.tenants), Arc::clone(self.work));
+        let task = self.tasks.spawn(async move {
+            let tenant = tenants.tenant(id).await.map_err(VisitError::Tenant)?;
+            work(tenant).await.map_err(VisitError::Work)
+        });
+        self.whose.insert(task.id(), id);
+    }
+
+    /// Waits for one to end; `false` where none is under way.
+    async fn one_ends(&mut self) -> bool {
+        let Some(ended) = self.tasks.join_next_with_id().await else {
+            return false;
         };
         let (task, result) = match ended {
             Ok((task, result)) => (task, result),
             Err(error) => (error.id(), Err(VisitError::Panicked)),
         };
-        if let Some(tenant) = whose.remove(&task) {
-            visits.add(tenant, result);
+        if let Some(tenant) = self.whose.remove(&task) {
+            self.visits.add(tenant, result);
         }
+        true
     }
 }

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::key::{InvalidSigningKey, SigningKey};
 use crate::Realm;
 use crate::mac::{self, MacKey};
@@ -130,6 +132,21 @@ pub struct KeyRings {
 }
 
 impl KeyRings {
+    /// Two rings of one key each, HMAC-SHA256 under a secret of the staff's and one of the tenants'
+    /// users, of 32 bytes or more each.
+    ///
+    /// # Errors
+    /// [`InvalidSigningKey`] if a secret is too short, or both are the same.
+    pub fn from_secrets(
+        issuer: impl Into<Arc<str>>,
+        staff: impl Into<SecretString>,
+        users: impl Into<SecretString>,
+    ) -> Result<Self, InvalidSigningKey> {
+        let staff = KeyRing::new(Realm::Enterprise, SigningKey::hs256(&staff.into())?);
+        let users = KeyRing::new(Realm::Client, SigningKey::hs256(&users.into())?);
+        Self::new(issuer, staff, users)
+    }
+
     /// Joins the two rings under the issuer's name (the `iss` claim), such as the server's URL.
     ///
     /// # Errors

@@ -231,3 +231,32 @@ async fn a_worker_is_woken_for_the_tenant_that_has_work() {
     manager.get(records[0].id).await.unwrap().notify();
     assert_eq!(woken.await.unwrap(), (records[1].id, records[0].id));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_is_kept_done_for_whoever_was_there_and_whoever_is_notified_of() {
+    let records = [record("acme"), record("beta")];
+    let manager = served(Arc::new(Changeable::of(&records))).await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let work = move |tenant: Tenant| {
+        let told = tell.send(tenant.id());
+        async move {
+            match tenant.slug().as_str() {
+                "acme" => Err("told to fail"),
+                _ => told.map_err(|_| "nobody hears"),
+            }
+        }
+    };
+    let tenants: Arc<dyn Tenants> = Arc::new(manager.clone());
+    let hour = std::time::Duration::from_secs(3_600);
+    let worker = tokio::spawn(tenants.keep_visiting(NonZeroUsize::MIN, hour, work));
+    let mut first = [told.recv().await.unwrap(), told.recv().await.unwrap()];
+    first.sort();
+    let mut both = records.clone().map(|record| record.id);
+    both.sort();
+    assert_eq!(first, both);
+    for record in [&records[1], &records[0], &records[1]] {
+        manager.get(record.id).await.unwrap().notify();
+        assert_eq!(told.recv().await, Some(record.id));
+    }
+    worker.abort();
+}

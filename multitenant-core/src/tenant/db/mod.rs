@@ -226,6 +226,13 @@ pub(crate) fn into_sqlx(error: AcquireError) -> sqlx::Error {
     sqlx::Error::Configuration(Box::new(error))
 }
 
+impl From<WrongEngine> for sqlx::Error {
+    /// For code that has sqlx's errors.
+    fn from(error: WrongEngine) -> Self {
+        Self::Configuration(Box::new(error))
+    }
+}
+
 impl Tenant {
     /// The tenant's database.
     ///
