@@ -2,17 +2,20 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Extensions, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage, ResponseError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use multitenant_core::gate::{Access, Entrance, Gate, Within};
 use multitenant_core::resolve::Resolver;
+use multitenant_core::tenant::Tenant;
 use multitenant_core::{Code, Problem as CoreProblem};
 
+use crate::tenant_data::TenantStates;
 use crate::{GuardedBody, Problem, View};
 
 type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
@@ -42,13 +45,18 @@ type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
 #[derive(Clone)]
 pub struct Guard {
     entrance: Entrance,
+    states: Option<Arc<PutStates>>,
 }
+
+/// Puts into a request's extensions what handlers take of each tenant.
+type PutStates = dyn Fn(&mut Extensions) + Send + Sync;
 
 impl Guard {
     /// A guard that asks `gate` by this rule.
     pub fn new(gate: impl Into<Gate>, access: impl Into<Access>) -> Self {
         Self {
             entrance: Entrance::guarded(gate, access),
+            states: None,
         }
     }
 
@@ -64,10 +72,34 @@ impl Guard {
     ///
     /// Without a name it answers 400 `tenant_required`, for two 403 `tenant_mismatch`, and for a
     /// tenant that does not exist or is not served 404 `not_found`.
-    pub fn by_name(resolver: Resolver) -> Self {
+    pub fn by_name(resolver: impl Into<Resolver>) -> Self {
         Self {
             entrance: Entrance::by_name(resolver),
+            states: None,
         }
+    }
+
+    /// Gives handlers behind it [`TenantData<T>`](crate::TenantData): a value for each tenant that
+    /// `build` makes out of its handle at first use, and that is kept while it is used. Make the
+    /// guard once, and let each of the server's workers have a clone. May be called once for each
+    /// type.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn with_state<T: Send + Sync + 'static>(
+        mut self,
+        build: impl Fn(&Tenant) -> Result<T, Problem> + Send + Sync + 'static,
+    ) -> Self {
+        let states = TenantStates::new(Arc::clone(self.entrance.tenants()), build);
+        let others = self.states.take();
+        self.states = Some(Arc::new(move |extensions| {
+            if let Some(others) = &others {
+                others(extensions);
+            }
+            extensions.insert(states.clone());
+        }));
+        self
     }
 
     async fn run<S, B>(&self, inner: &S, request: ServiceRequest) -> Result<Answered<B>, Error>
@@ -81,6 +113,9 @@ impl Guard {
             Err(problem) => return Ok(refused(request, problem)),
         };
         request.extensions_mut().insert(passage.clone());
+        if let Some(put) = &self.states {
+            put(&mut request.extensions_mut());
+        }
         // What a handler left half done is dropped with it, and nobody sees it again.
         let handled = AssertUnwindSafe(async { inner.call(request).await });
         let response = match handled.catch_unwind().await {

@@ -48,5 +48,5 @@ pub use methods::{Handles, Methods, any, delete, get, head, options, patch, post
 pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
-pub use tenant_data::{TenantData, TenantStates};
+pub use tenant_data::TenantData;
 pub use view::View;

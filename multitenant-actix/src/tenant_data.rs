@@ -39,8 +39,32 @@ use crate::Problem;
 /// # }
 /// ```
 ///
-/// It is the value that [`TenantStates<T>`](TenantStates) in the application's data keep for the
-/// tenant; without those, `T` may be the handle of the tenant's database. It stands behind a
+/// It is the tenant's value of this type, where the guard has one by
+/// [`with_state`](crate::Guard::with_state):
+///
+/// ```
+/// # #[cfg(feature = "postgres")] mod example {
+/// use std::sync::atomic::AtomicU64;
+///
+/// use multitenant_actix::Guard;
+/// use multitenant_core::resolve::Resolver;
+/// use multitenant_core::tenant::PgTenant as PgPool;
+///
+/// // As it was.
+/// struct AppState {
+///     pool: PgPool,
+///     hits: AtomicU64,
+/// }
+///
+/// fn guard(resolver: Resolver) -> Guard {
+///     Guard::by_name(resolver).with_state(|tenant| {
+///         Ok(AppState { pool: tenant.db()?, hits: AtomicU64::new(0) })
+///     })
+/// }
+/// # }
+/// ```
+///
+/// Without one, it may be the handle of the tenant's database. It stands behind a
 /// [`Guard`](crate::Guard), which says which tenant it is; elsewhere the answer is an internal
 /// error, and the log says what is missing.
 pub struct TenantData<T>(Arc<T>);
@@ -79,60 +103,22 @@ impl<T: fmt::Debug> fmt::Debug for TenantData<T> {
     }
 }
 
-/// A value for each tenant, built out of its handle at first use and kept while it is used. Put
-/// into the application's data as it is, it gives handlers [`TenantData<T>`](TenantData).
-///
-/// ```
-/// # #[cfg(feature = "postgres")] mod example {
-/// use std::sync::Arc;
-/// use std::sync::atomic::AtomicU64;
-///
-/// use actix_web::web::ServiceConfig;
-/// use multitenant_actix::TenantStates;
-/// use multitenant_core::tenant::{CacheOptions, PgTenant as PgPool, Tenants};
-///
-/// // As it was.
-/// struct AppState {
-///     pool: PgPool,
-///     hits: AtomicU64,
-/// }
-///
-/// // Once, before the server is made; each of its workers gets a clone.
-/// fn states(tenants: Arc<dyn Tenants>) -> TenantStates<AppState> {
-///     TenantStates::new(tenants, CacheOptions::default(), |tenant| {
-///         Ok(AppState { pool: tenant.db()?, hits: AtomicU64::new(0) })
-///     })
-/// }
-///
-/// fn configure(services: &mut ServiceConfig, states: &TenantStates<AppState>) {
-///     services.app_data(states.clone());
-/// }
-/// # }
-/// ```
-pub struct TenantStates<T>(PerTenant<Result<Arc<T>, CoreProblem>>);
+/// A value for each tenant, built out of its handle at first use and kept while it is used.
+pub(crate) struct TenantStates<T>(PerTenant<Result<Arc<T>, CoreProblem>>);
 
 impl<T: Send + Sync + 'static> TenantStates<T> {
-    /// Values that `build` makes, of at most `options.capacity` tenants at once.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub fn new(
+    pub(crate) fn new(
         tenants: Arc<dyn Tenants>,
-        options: CacheOptions,
         build: impl Fn(&Tenant) -> Result<T, Problem> + Send + Sync + 'static,
     ) -> Self {
         let build = move |tenant: &Tenant| match build(tenant) {
             Ok(value) => Ok(Arc::new(value)),
             Err(problem) => Err(problem.0),
         };
-        Self(PerTenant::new(tenants, options, build))
+        Self(PerTenant::new(tenants, CacheOptions::default(), build))
     }
 
-    /// The tenant's value.
-    ///
-    /// # Errors
-    /// Where the tenant is served no more, or what `build` failed with.
-    pub async fn of(&self, tenant: &Tenant) -> Result<Arc<T>, Problem> {
+    async fn of(&self, tenant: &Tenant) -> Result<Arc<T>, Problem> {
         Ok(self.0.of(tenant).await?.clone()?)
     }
 }
@@ -143,12 +129,6 @@ impl<T> Clone for TenantStates<T> {
     }
 }
 
-impl<T> fmt::Debug for TenantStates<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TenantStates")
-    }
-}
-
 impl<T: Send + Sync + 'static> FromRequest for TenantData<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -156,7 +136,7 @@ impl<T: Send + Sync + 'static> FromRequest for TenantData<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let extensions = request.extensions();
         let tenant = Passage::tenant(extensions.get(), "TenantData").cloned();
-        let states = request.app_data::<TenantStates<T>>().cloned();
+        let states = extensions.get::<TenantStates<T>>().cloned();
         Box::pin(async move {
             let tenant = tenant?;
             let value = match states {
@@ -184,8 +164,8 @@ fn handle<T: Send + Sync + 'static>(_: &Tenant) -> Option<Arc<T>> {
 fn missing<T>() -> Problem {
     let state = std::any::type_name::<T>();
     let error = std::io::Error::other(format!(
-        "a handler cannot take TenantData<{state}>: put TenantStates<{state}> into the \
-         application by .app_data(states.clone()), or ask for the engine that the tenant runs on"
+        "a handler cannot take TenantData<{state}>: give the guard one by \
+         .with_state(|tenant| …), or ask for the engine that the tenant runs on"
     ));
     CoreProblem::internal(&error).into()
 }

@@ -82,7 +82,7 @@ impl Guard {
     ///
     /// Without a name it answers 400 `tenant_required`, for two 403 `tenant_mismatch`, and for a
     /// tenant that does not exist or is not served 404 `not_found`.
-    pub fn by_name(resolver: Resolver) -> Self {
+    pub fn by_name(resolver: impl Into<Resolver>) -> Self {
         Self {
             entrance: Entrance::by_name(resolver),
         }

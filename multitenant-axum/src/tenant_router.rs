@@ -69,15 +69,21 @@ impl TenantRouter {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn new(
-        resolver: Resolver,
+        resolver: impl Into<Resolver>,
         options: CacheOptions,
         build: impl Fn(&Tenant) -> Result<Router, Problem> + Send + Sync + 'static,
     ) -> Self {
-        let tenants = Arc::clone(resolver.tenants());
+        let entrance = Entrance::by_name(resolver);
+        let tenants = Arc::clone(entrance.tenants());
         Self {
-            entrance: Entrance::by_name(resolver),
+            entrance,
             routers: TenantStates::new(tenants, options, build),
         }
+    }
+
+    /// A router that has nothing beside.
+    pub fn into_router(self) -> Router {
+        Router::new().fallback_service(self)
     }
 
     async fn answer(&self, request: Request) -> Result<Response, Problem> {

@@ -1,6 +1,7 @@
 # A throwaway Postgres: found or installed, started on a free port of the loopback, gone at the end.
 # Needs common.sh. Gives TEST_POSTGRES_URL (the role `platform`: CREATEDB and CREATEROLE, no superuser, as in
-# production) and TEST_POSTGRES_SUPERUSER_URL (for the few tests that must look from above).
+# production), DATABASE_URL (a database of its own, for `#[sqlx::test]`) and TEST_POSTGRES_SUPERUSER_URL (for the few
+# tests that must look from above).
 # shellcheck shell=bash
 
 postgres_oldest=15
@@ -147,6 +148,13 @@ administer_postgres() {
         fail "docs/administration-postgres.sql failed: $(cat "$postgres_folder/administration.log")"
 }
 
+# A database as an application for one customer has it, in which it may make what it likes.
+make_application_database() {
+    PGPASSWORD=$password "$postgres_bin/psql" -X -q -h "$postgres_folder" -p "$postgres_port" -U platform -d postgres \
+        -c 'CREATE DATABASE application' -c 'REVOKE ALL ON DATABASE application FROM PUBLIC' ||
+        fail 'the role platform could not make a database'
+}
+
 # Starts the server; needs the repository's root and a folder to work in.
 start_postgres() {
     local root=$1 superuser_password password
@@ -161,6 +169,9 @@ start_postgres() {
     launch_on_free_port
     administer_postgres "$root" "$superuser_password" "$password"
     export TEST_POSTGRES_URL="postgres://platform:$password@127.0.0.1:$postgres_port/postgres"
+    make_application_database
+    # Where `#[sqlx::test]` makes its databases.
+    export DATABASE_URL="postgres://platform:$password@127.0.0.1:$postgres_port/application"
     export TEST_POSTGRES_SUPERUSER_URL="postgres://postgres:$superuser_password@127.0.0.1:$postgres_port/postgres"
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::web::{self, ServiceConfig};
-use multitenant_actix::{Guard, Guarded, Problem, TenantData as Data, TenantStates, get};
+use multitenant_actix::{Guard, Guarded, Problem, TenantData as Data, get};
 use multitenant_conformance::{Ask, Server, World};
-use multitenant_core::Code;
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::gate::Access;
 use multitenant_core::resolve::{Resolver, Sources};
-use multitenant_core::tenant::{CacheOptions, SqliteTenant as SqlitePool, Tenants};
+use multitenant_core::tenant::SqliteTenant as SqlitePool;
+use multitenant_core::{Code, Slug};
 
 use crate::common::serve;
 
@@ -34,6 +34,10 @@ async fn counted(app: Data<App>) -> Result<String, Problem> {
     Ok(format!("{} {hits}", rows(&app.get_ref().pool).await?))
 }
 
+async fn slug(slug: Data<Slug>) -> String {
+    slug.to_string()
+}
+
 fn resolver(world: &World) -> Resolver {
     let mut sources = Sources::default();
     sources.base_domains = vec!["example.com".parse().unwrap()];
@@ -50,12 +54,12 @@ async fn answers(server: &Server, ask: Ask, body: &str) {
 }
 
 async fn served(world: &World) -> Server {
-    let tenants: Arc<dyn Tenants> = Arc::new(world.manager.clone());
-    let states = TenantStates::new(tenants, CacheOptions::default(), |tenant| {
+    let guard = Guard::by_name(resolver(world)).with_state(|tenant| {
         let (pool, hits) = (tenant.db()?, AtomicUsize::new(0));
         Ok(App { pool, hits })
     });
-    let (guard, gate) = (Guard::by_name(resolver(world)), world.gate.clone());
+    let guard = guard.with_state(|tenant| Ok(tenant.slug().clone()));
+    let gate = world.gate.clone();
     let configure = move |services: &mut ServiceConfig| {
         Guarded::new(gate.clone())
             .route(Access::USER, "/guarded", get(names))
@@ -65,9 +69,9 @@ async fn served(world: &World) -> Server {
             .wrap(guard.clone())
             .route("/names", web::get().to(names))
             .route("/counted", web::get().to(counted))
+            .route("/slug", web::get().to(slug))
             .route("/unknown", web::get().to(async |_: Data<String>| "never"));
         services
-            .app_data(states.clone())
             .service(own)
             .route("/nothing", web::get().to(names));
     };
@@ -87,6 +91,7 @@ async fn data_is_each_tenant_s_own() {
         answers(&server, at("tenant-a", "/own/counted"), &counted).await;
     }
     answers(&server, at("tenant-b", "/own/counted"), "row of b 1").await;
+    answers(&server, at("tenant-b", "/own/slug"), "tenant-b").await;
     answers(&server, Ask::get("/guarded").by("viewer-of-a"), "row of a").await;
     for (ask, code) in [
         (Ask::get("/own/names"), Code::TenantRequired),

@@ -5,6 +5,7 @@ use tokio::runtime::Handle;
 
 use super::{Access, Gate, Passage, Refusal};
 use crate::resolve::{RequestView, Resolver};
+use crate::tenant::Tenants;
 use crate::{Code, Problem};
 
 /// What an adapter asks about each request to a route: a [`Gate`] by a rule, or only which tenant
@@ -26,9 +27,8 @@ impl Entrance {
 
     /// Lets everybody through who names a tenant that is served, and asks nobody who they are: for
     /// an application that does so itself, by means that are bound to the tenant.
-    #[must_use]
-    pub fn by_name(resolver: Resolver) -> Self {
-        Self(Kind::ByName(Arc::new(resolver)))
+    pub fn by_name(resolver: impl Into<Resolver>) -> Self {
+        Self(Kind::ByName(Arc::new(resolver.into())))
     }
 
     /// Decides about one request, with what an adapter does around it: a refusal leaves a line in
@@ -51,13 +51,19 @@ impl Entrance {
         Ok(passage)
     }
 
+    /// Where tenants are found.
+    #[must_use]
+    pub fn tenants(&self) -> &Arc<dyn Tenants> {
+        match &self.0 {
+            Kind::Guarded(gate, _) => gate.tenants(),
+            Kind::ByName(resolver) => resolver.tenants(),
+        }
+    }
+
     /// The runtime on which tenants' connections live, as for [`Gate::runtime`].
     #[must_use]
     pub fn runtime(&self) -> &Handle {
-        match &self.0 {
-            Kind::Guarded(gate, _) => gate.runtime(),
-            Kind::ByName(resolver) => resolver.tenants().runtime(),
-        }
+        self.tenants().runtime()
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::auth::{Authenticator, Identity, Policies};
 use crate::rbac::{EnterpriseAction, Permission, PermissionSet, Reach};
 use crate::resolve::{RequestView, Resolver, single_header};
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, Tenants};
 use crate::{Problem, Realm, Standing, TenantId};
 
 pub use entrance::Entrance;
@@ -129,7 +129,13 @@ impl Gate {
     /// runtimes of their own polls them [`Within`] this one.
     #[must_use]
     pub fn runtime(&self) -> &Handle {
-        self.inner.resolver.tenants().runtime()
+        self.tenants().runtime()
+    }
+
+    /// Where tenants are found.
+    #[must_use]
+    pub fn tenants(&self) -> &Arc<dyn Tenants> {
+        self.inner.resolver.tenants()
     }
 
     /// Checks that nothing in a request contradicts a tenant that is known from elsewhere, such as

@@ -1,6 +1,7 @@
 //! The joining of all rungs: catalog, tenants, people, gate and provisioning of one node.
 
 mod builder;
+mod environment;
 mod error;
 mod keys;
 mod people;
@@ -29,6 +30,7 @@ use crate::tenant::{Tenant, TenantControl, TenantError, Tenants, Visits};
 use refusals::Refusals;
 
 pub use builder::PlatformBuilder;
+pub use environment::EnvironmentError;
 pub use error::PlatformError;
 
 /// What is given to the last writes of a platform that ends, however late it is.
