@@ -12,10 +12,9 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use multitenant_core::gate::{Access, Entrance, Gate, Within};
 use multitenant_core::resolve::Resolver;
-use multitenant_core::tenant::Tenant;
+use multitenant_core::tenant::{CacheOptions, Tenant, TenantStates};
 use multitenant_core::{Code, Problem as CoreProblem};
 
-use crate::tenant_data::TenantStates;
 use crate::{GuardedBody, Problem, View};
 
 type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
@@ -91,7 +90,10 @@ impl Guard {
         mut self,
         build: impl Fn(&Tenant) -> Result<T, Problem> + Send + Sync + 'static,
     ) -> Self {
-        let states = TenantStates::new(Arc::clone(self.entrance.tenants()), build);
+        let tenants = Arc::clone(self.entrance.tenants());
+        let states = TenantStates::new(tenants, CacheOptions::default(), move |tenant| {
+            build(tenant).map(Arc::new).map_err(|problem| problem.0)
+        });
         let others = self.states.take();
         self.states = Some(Arc::new(move |extensions| {
             if let Some(others) = &others {

@@ -1,15 +1,13 @@
-use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use multitenant_core::Problem as CoreProblem;
 use multitenant_core::gate::Passage;
-use multitenant_core::tenant::{CacheOptions, PerTenant, Tenant, Tenants};
+use multitenant_core::tenant::TenantStates;
 
 use crate::Problem;
+use crate::extract::thin;
 
 /// What an application has of each tenant, where it had it once: its handlers take it as they took
 /// actix's `web::Data`, under the old name.
@@ -67,6 +65,7 @@ use crate::Problem;
 /// Without one, it may be the handle of the tenant's database. It stands behind a
 /// [`Guard`](crate::Guard), which says which tenant it is; elsewhere the answer is an internal
 /// error, and the log says what is missing.
+#[derive(Debug)]
 pub struct TenantData<T>(Arc<T>);
 
 impl<T> TenantData<T> {
@@ -83,49 +82,11 @@ impl<T> TenantData<T> {
     }
 }
 
-impl<T> Deref for TenantData<T> {
-    type Target = Arc<T>;
-
-    fn deref(&self) -> &Arc<T> {
-        &self.0
-    }
-}
+thin!([T] TenantData<T>, Arc<T>);
 
 impl<T> Clone for TenantData<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for TenantData<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TenantData").field(&self.0).finish()
-    }
-}
-
-/// A value for each tenant, built out of its handle at first use and kept while it is used.
-pub(crate) struct TenantStates<T>(PerTenant<Result<Arc<T>, CoreProblem>>);
-
-impl<T: Send + Sync + 'static> TenantStates<T> {
-    pub(crate) fn new(
-        tenants: Arc<dyn Tenants>,
-        build: impl Fn(&Tenant) -> Result<T, Problem> + Send + Sync + 'static,
-    ) -> Self {
-        let build = move |tenant: &Tenant| match build(tenant) {
-            Ok(value) => Ok(Arc::new(value)),
-            Err(problem) => Err(problem.0),
-        };
-        Self(PerTenant::new(tenants, CacheOptions::default(), build))
-    }
-
-    async fn of(&self, tenant: &Tenant) -> Result<Arc<T>, Problem> {
-        Ok(self.0.of(tenant).await?.clone()?)
-    }
-}
-
-impl<T> Clone for TenantStates<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 
@@ -136,36 +97,13 @@ impl<T: Send + Sync + 'static> FromRequest for TenantData<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let extensions = request.extensions();
         let tenant = Passage::tenant(extensions.get(), "TenantData").cloned();
-        let states = extensions.get::<TenantStates<T>>().cloned();
+        let states = extensions.get::<TenantStates<Arc<T>>>().cloned();
         Box::pin(async move {
             let tenant = tenant?;
-            let value = match states {
+            Ok(Self(match states {
                 Some(states) => states.of(&tenant).await?,
-                None => handle(&tenant).ok_or_else(missing::<T>)?,
-            };
-            Ok(Self(value))
+                None => tenant.handle()?,
+            }))
         })
     }
-}
-
-/// The handle of the tenant's database, if that is what is asked for.
-#[cfg(feature = "_sql")]
-fn handle<T: Send + Sync + 'static>(tenant: &Tenant) -> Option<Arc<T>> {
-    let db = tenant.any_sql().ok()?;
-    let db: Arc<dyn std::any::Any + Send + Sync> = multitenant_core::on!(db, db => Arc::new(db));
-    db.downcast().ok()
-}
-
-#[cfg(not(feature = "_sql"))]
-fn handle<T: Send + Sync + 'static>(_: &Tenant) -> Option<Arc<T>> {
-    None
-}
-
-fn missing<T>() -> Problem {
-    let state = std::any::type_name::<T>();
-    let error = std::io::Error::other(format!(
-        "a handler cannot take TenantData<{state}>: give the guard one by \
-         .with_state(|tenant| …), or ask for the engine that the tenant runs on"
-    ));
-    CoreProblem::internal(&error).into()
 }

@@ -77,7 +77,9 @@ impl TenantRouter {
         let tenants = Arc::clone(entrance.tenants());
         Self {
             entrance,
-            routers: TenantStates::new(tenants, options, build),
+            routers: TenantStates::new(tenants, options, move |tenant| {
+                build(tenant).map_err(|problem| problem.0)
+            }),
         }
     }
 

@@ -1,13 +1,11 @@
-use std::fmt;
-use std::sync::Arc;
-
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use multitenant_core::Problem as CoreProblem;
 #[cfg(feature = "_sql")]
 use multitenant_core::engine::SqlEngine;
 use multitenant_core::gate::Passage;
-use multitenant_core::tenant::{self, CacheOptions, PerTenant, Tenant, Tenants};
+#[cfg(feature = "_sql")]
+use multitenant_core::tenant;
+use multitenant_core::tenant::{Tenant, TenantStates};
 
 use crate::Problem;
 use crate::extract::thin;
@@ -37,16 +35,7 @@ use crate::extract::thin;
 ///
 /// In a router without state it is the tenant's database. In a router with
 /// [`TenantStates`] it is the value that those keep for the tenant, or a part of it by
-/// [`FromRef`]. It stands behind a [`Guard`](crate::Guard) or a
-/// [`TenantRouter`](crate::TenantRouter), which say which tenant it is; elsewhere the answer is an
-/// internal error, and the log says what is missing.
-#[derive(Debug, Clone)]
-pub struct TenantState<T>(pub T);
-
-thin!([T] TenantState<T>, T);
-
-/// A value for each tenant, built out of its handle at first use and kept while it is used: the
-/// state of a router whose handlers take [`TenantState`].
+/// [`FromRef`]:
 ///
 /// ```
 /// # #[cfg(feature = "postgres")] mod example {
@@ -78,42 +67,14 @@ thin!([T] TenantState<T>, T);
 /// }
 /// # }
 /// ```
-pub struct TenantStates<V>(PerTenant<Result<V, CoreProblem>>);
+///
+/// It stands behind a [`Guard`](crate::Guard) or a
+/// [`TenantRouter`](crate::TenantRouter), which say which tenant it is; elsewhere the answer is an
+/// internal error, and the log says what is missing.
+#[derive(Debug, Clone)]
+pub struct TenantState<T>(pub T);
 
-impl<V: Clone + Send + Sync + 'static> TenantStates<V> {
-    /// Values that `build` makes, of at most `options.capacity` tenants at once.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub fn new(
-        tenants: Arc<dyn Tenants>,
-        options: CacheOptions,
-        build: impl Fn(&Tenant) -> Result<V, Problem> + Send + Sync + 'static,
-    ) -> Self {
-        let build = move |tenant: &Tenant| build(tenant).map_err(|problem| problem.0);
-        Self(PerTenant::new(tenants, options, build))
-    }
-
-    /// The tenant's value.
-    ///
-    /// # Errors
-    /// Where the tenant is served no more, or what `build` failed with.
-    pub async fn of(&self, tenant: &Tenant) -> Result<V, Problem> {
-        Ok(self.0.of(tenant).await?.clone()?)
-    }
-}
-
-impl<V> Clone for TenantStates<V> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<V> fmt::Debug for TenantStates<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TenantStates")
-    }
-}
+thin!([T] TenantState<T>, T);
 
 /// The state of a router out of which a handler may take [`TenantState<T>`](TenantState).
 #[diagnostic::on_unimplemented(

@@ -22,4 +22,4 @@ macro_rules! thin {
         }
     };
 }
-use thin;
+pub(crate) use thin;

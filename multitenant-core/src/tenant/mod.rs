@@ -15,6 +15,7 @@ mod manager;
 mod names;
 mod options;
 mod per_tenant;
+mod states;
 mod tenants;
 mod visits;
 mod wake;
@@ -37,6 +38,7 @@ pub use handle::{Tenant, WrongEngine};
 pub use manager::TenantManager;
 pub use options::{ManagerOptions, ManagerStats};
 pub use per_tenant::{PerTenant, TenantValue};
+pub use states::TenantStates;
 pub use tenants::{TenantControl, Tenants};
 pub use visits::{VisitError, Visits};
 

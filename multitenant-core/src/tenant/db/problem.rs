@@ -41,6 +41,12 @@ impl From<&WrongEngine> for Problem {
     }
 }
 
+impl From<WrongEngine> for Problem {
+    fn from(error: WrongEngine) -> Self {
+        Self::from(&error)
+    }
+}
+
 fn unavailable(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::warn!(error, "the tenant's database is not available");
     Problem::retry_later(Code::TenantUnavailable, RETRY, "try again in a moment")
