@@ -79,7 +79,7 @@ thin!([T] TenantState<T>, T);
 /// The state of a router out of which a handler may take [`TenantState<T>`](TenantState).
 #[diagnostic::on_unimplemented(
     message = "a router with the state `{Self}` has no `TenantState<{T}>`",
-    note = "without a state it has `TenantState` of a tenant's database: `Db<Postgres>`, `PgTenant`, `AnySql` …",
+    note = "without a state it has `TenantState` of a tenant's database: `PgTenant`, `SqliteTenant`",
     note = "`TenantStates<V>` as its state has `TenantState` of `V`, and of what is `FromRef<V>`"
 )]
 pub trait GivesTenantState<T>: Send + Sync {
@@ -91,13 +91,6 @@ pub trait GivesTenantState<T>: Send + Sync {
 impl<E: SqlEngine> GivesTenantState<tenant::Db<E>> for () {
     async fn state_of(&self, tenant: &Tenant) -> Result<tenant::Db<E>, Problem> {
         Ok(tenant.db()?)
-    }
-}
-
-#[cfg(feature = "_sql")]
-impl GivesTenantState<tenant::AnySql> for () {
-    async fn state_of(&self, tenant: &Tenant) -> Result<tenant::AnySql, Problem> {
-        Ok(tenant.any_sql()?)
     }
 }
 

@@ -11,7 +11,7 @@ use multitenant_conformance::{Ask, Server, World};
 use multitenant_core::Code;
 use multitenant_core::gate::Access;
 use multitenant_core::resolve::{Resolver, Sources};
-use multitenant_core::tenant::{AnySql, CacheOptions, SqliteTenant as SqlitePool, Tenants};
+use multitenant_core::tenant::{CacheOptions, SqliteTenant as SqlitePool, Tenants};
 
 use crate::common::serve;
 
@@ -92,18 +92,11 @@ async fn a_state_is_each_tenant_s_own_and_so_are_its_parts() {
 #[tokio::test]
 async fn without_a_state_it_is_the_tenant_s_database_behind_any_guard() {
     let world = World::new().await;
-    let any = async |State(db): State<AnySql>| {
-        let names = "SELECT group_concat(name) FROM names";
-        let names: sqlx::Result<String> =
-            multitenant_core::on!(&db, db => sqlx::query_scalar(names).fetch_one(db).await);
-        names.unwrap()
-    };
     let by_name = Router::new()
         .route("/by-name", get(names))
         .layer(Guard::by_name(resolver(&world)));
     let app = Guarded::new(world.gate.clone())
         .route(Access::USER, "/guarded", get(names))
-        .route(Access::USER, "/any", get(any))
         .route(Access::TenantHint, "/hint", get(names))
         .into_router()
         .merge(by_name)
@@ -111,7 +104,6 @@ async fn without_a_state_it_is_the_tenant_s_database_behind_any_guard() {
     let server = serve(app).await;
     answers(&server, at("tenant-b", "/by-name"), "row of b").await;
     answers(&server, Ask::get("/guarded").by("viewer-of-a"), "row of a").await;
-    answers(&server, Ask::get("/any").by("viewer-of-a"), "row of a").await;
     // A hint is no more than a place to sign in at.
     let _ = server
         .refuses(at("tenant-a", "/hint"), Code::Internal)

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 fn on(pool: PgPool) -> Router {
     let tenants = FixedTenants::single("own", pool.clone()).unwrap();
-    let tenant = tenants.get("test").unwrap().clone();
+    let tenant = tenants.get("own").unwrap().clone();
     app(AppState::new(pool.into(), "a secret".into(), tenant))
 }
 
