@@ -118,7 +118,7 @@ impl Platform {
     }
 
     /// Does `work` for every tenant that is served, for at most `concurrency` at once, as
-    /// [`Tenants`](crate::tenant::Tenants)' own `for_each`.
+    /// [`Tenants`]' own `for_each`.
     pub async fn for_each<F, Fut, E>(&self, concurrency: NonZeroUsize, work: F) -> Visits<E>
     where
         F: Fn(Tenant) -> Fut + Send + Sync + 'static,
