@@ -60,6 +60,8 @@ pub struct Guarded<S = ()> {
     gate: Gate,
     router: Router<S>,
     routes: Vec<Route>,
+    /// What answers each of the routes, to be added again under a prefix.
+    handlers: Vec<MethodRouter<S>>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Guarded<S> {
@@ -69,6 +71,7 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
             gate: gate.into(),
             router: Router::new(),
             routes: Vec::new(),
+            handlers: Vec::new(),
         }
     }
 
@@ -83,10 +86,9 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: MethodRouter<S>) -> Self {
         let access = rule.access();
-        self.list(Route::new(methods::of(&methods), path, access));
+        let route = Route::new(methods::of(&methods), path, access);
         // `layer`, not `route_layer`, which leaves `any` and a fallback of the route unguarded.
-        let guarded = methods.layer(Guard::new(self.gate.clone(), access));
-        self.router = self.router.route(path, guarded);
+        self.add(route, methods.layer(Guard::new(self.gate.clone(), access)));
         self
     }
 
@@ -100,17 +102,17 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
         self.route(Access::Public, path, methods)
     }
 
-    /// Adds routes under a prefix, with their rules.
+    /// Adds routes under a prefix, with their rules. Unlike under [`Router::nest`], handlers see
+    /// the target as it came, and no request pays for being passed on.
     ///
     /// # Panics
-    /// As [`route`](Self::route), and as [`Router::nest`] does.
+    /// As [`route`](Self::route).
     #[must_use]
     #[track_caller]
     pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
-        for route in inner.routes {
-            self.list(route.under(prefix));
+        for (route, handler) in inner.routes.into_iter().zip(inner.handlers) {
+            self.add(route.under(prefix), handler);
         }
-        self.router = self.router.nest(prefix, inner.router);
         self
     }
 
@@ -121,10 +123,9 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     #[must_use]
     #[track_caller]
     pub fn merge(mut self, other: Self) -> Self {
-        for route in other.routes {
-            self.list(route);
+        for (route, handler) in other.routes.into_iter().zip(other.handlers) {
+            self.add(route, handler);
         }
-        self.router = self.router.merge(other.router);
         self
     }
 
@@ -133,11 +134,14 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
         clippy::panic,
         reason = "a route that cannot be served as written ends the start, as documented"
     )]
-    fn list(&mut self, route: Route) {
+    fn add(&mut self, route: Route, handler: MethodRouter<S>) {
         if let Err(twice) = route.check_spelling(&self.routes) {
             panic!("{twice}");
         }
+        let router = std::mem::take(&mut self.router);
+        self.router = router.route(&route.path, handler.clone());
         self.routes.push(route);
+        self.handlers.push(handler);
     }
 
     /// Every route, in the order in which they were added: to print, and to test each by its rule.
