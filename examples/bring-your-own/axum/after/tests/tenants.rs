@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../../../page.rs"]
+mod page;
 #[path = "../../../proof.rs"]
 mod proof;
 
