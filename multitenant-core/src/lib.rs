@@ -19,6 +19,7 @@
 //! | keep users, sessions and roles | [`accounts`] (feature `accounts`, beside an engine) |
 //! | make and delete tenants | [`provision`] (feature `provision`, beside an engine) |
 //! | have all of it joined | [`platform::Platform`] (feature `full`, beside an engine) |
+//! | look after it from a command line | [`cli`] (feature `cli`, beside an engine) |
 //! | hear what changed | [`events`] |
 //! | read what a caller sent | [`input`] (feature `input`) |
 //! | name a tenant | [`TenantId`], [`Slug`] |
@@ -45,6 +46,8 @@ pub mod accounts;
 pub mod auth;
 #[cfg(all(feature = "catalog", any(feature = "postgres", feature = "sqlite")))]
 pub mod catalog;
+#[cfg(all(feature = "cli", any(feature = "postgres", feature = "sqlite")))]
+pub mod cli;
 pub mod directory;
 pub mod engine;
 mod error;

@@ -28,6 +28,9 @@ pub enum AccountError {
     /// Nobody would be left to administer the tenant.
     #[error("the tenant would be left without an active user of the role Admin")]
     LastAdmin,
+    /// Nobody would be left to administer the platform.
+    #[error("the platform would be left without an active member of the staff of the role ADMIN")]
+    LastStaffAdmin,
     /// The change took so long that it might have gone unheard; nothing has changed.
     #[error("the change took too long and was taken back")]
     TooLate,
@@ -68,7 +71,7 @@ impl From<&AccountError> for Problem {
         let invalid = |field: &str| Self::invalid(vec![FieldError::new(field, error.to_string())]);
         match error {
             AccountError::NotFound => Code::NotFound.into(),
-            AccountError::EmailTaken | AccountError::LastAdmin => {
+            AccountError::EmailTaken | AccountError::LastAdmin | AccountError::LastStaffAdmin => {
                 Self::new(Code::Conflict, error.to_string())
             }
             AccountError::RoleUnknown(_) => invalid("roles"),

@@ -33,7 +33,7 @@ pub use schema::postgres_schema;
 #[cfg(all(feature = "provision", feature = "sqlite"))]
 pub use schema::sqlite_schema;
 pub use seed::{FirstAdmin, seed};
-pub use staff::NewAdmin;
+pub use staff::{Admin, NewAdmin};
 
 use place::Place;
 use write::{TenantWrite, Write};

@@ -9,6 +9,8 @@ use crate::{Subject, TenantId};
 pub enum Actor {
     /// The platform itself: a saga that is resumed, a sweep.
     System,
+    /// Whoever runs commands on the platform's machine, by the name of their account there.
+    Operator(Subject),
     /// A member of the platform's staff.
     Admin(Subject),
     /// A user of one tenant.
@@ -33,13 +35,16 @@ impl Actor {
 
 /// A text that names no actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an actor: expected `system`, `admin:<subject>` or `user:<tenant>:<subject>`")]
+#[error(
+    "not an actor: expected `system`, `operator:<account>`, `admin:<subject>` or `user:<tenant>:<subject>`"
+)]
 pub struct InvalidActor;
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => f.write_str("system"),
+            Self::Operator(account) => write!(f, "operator:{account}"),
             Self::Admin(subject) => write!(f, "admin:{subject}"),
             Self::User { tenant, subject } => write!(f, "user:{tenant}:{subject}"),
         }
@@ -53,6 +58,7 @@ impl FromStr for Actor {
         let subject = |text| Subject::new(text).map_err(|_| InvalidActor);
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
+            Some(("operator", account)) => subject(account).map(Self::Operator),
             Some(("admin", admin)) => subject(admin).map(Self::Admin),
             Some(("user", user)) => {
                 let (tenant, user) = user.split_once(':').ok_or(InvalidActor)?;
@@ -140,6 +146,7 @@ mod tests {
         let tenant = TenantId::generate();
         let actors = [
             Actor::System,
+            Actor::Operator(subject.clone()),
             Actor::Admin(subject.clone()),
             Actor::User { tenant, subject },
         ];
@@ -151,7 +158,14 @@ mod tests {
     #[test]
     fn other_texts_are_no_actors() {
         for text in [
-            "", "System", "admin", "admin:", "user:x", "user:x:y", "root:1",
+            "",
+            "System",
+            "operator:",
+            "admin",
+            "admin:",
+            "user:x",
+            "user:x:y",
+            "root:1",
         ] {
             assert_eq!(text.parse::<Actor>(), Err(InvalidActor), "{text:?}");
         }

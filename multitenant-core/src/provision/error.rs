@@ -25,6 +25,8 @@ pub enum StepName {
     Application,
     /// Serving it from now on.
     Activate,
+    /// Bringing the database to another schema.
+    Migrate,
     /// Refusing new work and ending the old.
     Close,
     /// Dropping the database.
@@ -44,6 +46,7 @@ impl StepName {
             Self::Seed => "seed",
             Self::Application => "application",
             Self::Activate => "activate",
+            Self::Migrate => "migrate",
             Self::Close => "close",
             Self::DropDatabase => "drop_database",
             Self::DropLogin => "drop_login",
@@ -57,7 +60,7 @@ impl fmt::Display for StepName {
     }
 }
 
-/// Why [`Provisioning`](super::Provisioning) did not make or delete a tenant.
+/// Why [`Provisioning`](super::Provisioning) did not make, migrate or delete a tenant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisioningError {
@@ -76,6 +79,9 @@ pub enum ProvisioningError {
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// The database could not be brought to another schema.
+    #[error("the tenant's database could not be migrated; what was applied before stays")]
+    Migration(#[source] ProvisionerError),
     /// A request is repeated whose tenant was made, and is deleted or being deleted.
     #[error(
         "tenant {0}, which was made with this key, is deleted since; use a new key for another"
@@ -146,7 +152,9 @@ impl From<&ProvisioningError> for Problem {
     fn from(error: &ProvisioningError) -> Self {
         match error {
             ProvisioningError::Catalog(error) => error.into(),
-            ProvisioningError::ServerUnknown(_) => Code::Internal.into(),
+            ProvisioningError::ServerUnknown(_) | ProvisioningError::Migration(_) => {
+                Code::Internal.into()
+            }
             ProvisioningError::Step { .. }
             | ProvisioningError::Interrupted
             | ProvisioningError::Leftovers(_) => {

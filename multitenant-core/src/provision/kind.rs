@@ -26,3 +26,9 @@ pub(super) const DELETE: Kind = Kind {
         StepName::DropLogin.as_str(),
     ],
 };
+
+/// What brings a tenant's database to the schema of this version of the application.
+pub(super) const MIGRATE: Kind = Kind {
+    name: "tenant.migrate",
+    steps: &[StepName::Migrate.as_str()],
+};

@@ -7,6 +7,7 @@ mod error;
 mod kind;
 mod leftovers;
 mod making;
+mod migrate;
 mod recover;
 mod repeat;
 mod request;
@@ -49,7 +50,7 @@ pub trait OnCreate: Send + Sync + 'static {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }
 
-/// Makes and deletes tenants. Cheap to clone.
+/// Makes, migrates and deletes tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct Provisioning {
     inner: Arc<Parts>,

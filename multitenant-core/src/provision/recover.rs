@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::Provisioning;
 use super::error::ProvisioningError;
-use super::kind::{CREATE, DELETE, Kind};
+use super::kind::{CREATE, DELETE, Kind, MIGRATE};
 use super::work::Work;
 use crate::OperationId;
 use crate::catalog::{Actor, CatalogError, Change, Operations, Workable};
@@ -23,8 +23,8 @@ pub(super) const ABANDONED: &str = "the process that began it has ended";
 const SWEEP_PAUSE: Duration = Duration::from_secs(30);
 
 /// Looks for abandoned operations on `runtime` until the returned task is aborted: a creation is
-/// undone, since nobody was told its temporary password; a deletion goes on. Looks less often for
-/// what is left of tenants that are gone.
+/// undone, since nobody was told its temporary password; a deletion and a migration go on. Looks
+/// less often for what is left of tenants that are gone.
 pub fn run_recovery(provisioning: &Provisioning, runtime: &Handle) -> JoinHandle<()> {
     let provisioning = provisioning.clone();
     runtime.spawn(async move {
@@ -89,6 +89,10 @@ impl Provisioning {
         let Some((kind, ending)) = endings.find(|(known, _)| known.name == operation.kind) else {
             return Ok(false);
         };
+        if matches!(ending, Ending::Migrate) && !self.is_to_our_schema(&operation.input) {
+            // Another version's, which its own nodes know how to end.
+            return Ok(false);
+        }
         let lease = catalog
             .take_over(id, self.inner.node, self.inner.lease)
             .await?;
@@ -96,7 +100,8 @@ impl Provisioning {
         let work = Work::new(change, lease, kind);
         match ending {
             Ending::Undo => self.undo(&work, ABANDONED).await?,
-            Ending::GoOn => self.remove(&work).await?,
+            Ending::Delete => self.remove(&work).await?,
+            Ending::Migrate => self.upgrade(&work).await?,
         }
         Ok(true)
     }
@@ -106,7 +111,12 @@ impl Provisioning {
 /// version, which its own nodes know how to end.
 enum Ending {
     Undo,
-    GoOn,
+    Delete,
+    Migrate,
 }
 
-const ENDINGS: [(&Kind, Ending); 2] = [(&CREATE, Ending::Undo), (&DELETE, Ending::GoOn)];
+const ENDINGS: [(&Kind, Ending); 3] = [
+    (&CREATE, Ending::Undo),
+    (&DELETE, Ending::Delete),
+    (&MIGRATE, Ending::Migrate),
+];

@@ -16,6 +16,7 @@ mod a_connection_comes_back_clean;
 mod a_domain_is_one_tenants_own;
 mod a_part_of_the_budget_is_reserved;
 mod a_platform_from_end_to_end;
+mod a_platform_is_looked_after_by_commands;
 mod a_pool_can_be_replaced_by_the_handle;
 mod a_runtime_may_end;
 mod a_secret_opens_for_its_tenant_only;
