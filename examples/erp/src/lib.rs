@@ -2,6 +2,7 @@
 //!
 //! | part | what it does |
 //! | --- | --- |
+//! | [`cli`] | reads what is on the command line |
 //! | [`config`] | reads flags, environment and `.env` |
 //! | [`keys`] | takes or makes the secrets |
 //! | [`telemetry`] | writes one line for each thing |
@@ -13,6 +14,7 @@
 
 pub mod banner;
 mod caller;
+pub mod cli;
 mod client;
 pub mod config;
 mod enterprise;

@@ -66,21 +66,31 @@ pub enum StartError {
 }
 
 impl Platform {
-    /// Opens the catalog, and makes it if it is missing, with the first platform admin.
+    /// Opens the catalog, and makes it if it is missing.
+    ///
+    /// # Errors
+    /// [`StartError`] says what could not be done.
+    pub async fn open(config: &Config, secrets: Secrets) -> Result<Self, StartError> {
+        let core = builder(config, secrets)?.start().await?;
+        Ok(Self {
+            core,
+            cached_tenants: config.cached_tenants,
+            new_admin: None,
+        })
+    }
+
+    /// The same to serve: says what only an operator can close, and makes the first platform
+    /// admin.
     ///
     /// # Errors
     /// [`StartError`] says what could not be done.
     pub async fn start(config: &Config, secrets: Secrets) -> Result<Self, StartError> {
-        let core = builder(config, secrets)?.start().await?;
-        for warning in core.warnings() {
+        let mut platform = Self::open(config, secrets).await?;
+        for warning in platform.core.warnings() {
             tracing::warn!("{warning}");
         }
-        let new_admin = first_admin(&core, config).await?;
-        Ok(Self {
-            core,
-            cached_tenants: config.cached_tenants,
-            new_admin,
-        })
+        platform.new_admin = first_admin(&platform.core, config).await?;
+        Ok(platform)
     }
 
     /// The library's platform.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
@@ -21,6 +22,14 @@ const FORWARDED_HOST: &str = "x-forwarded-host";
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
+
+impl fmt::Display for TrustedProxies {
+    /// The networks, separated by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let networks: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&networks.join(","))
+    }
+}
 
 /// What the proxies say of a request's host cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,23 +1,20 @@
-use clap::Parser;
+use clap::Args;
 use secrecy::SecretString;
 
 macro_rules! settings {
     ($($field:ident, $variable:ident, $help:literal;)+) => {
-        /// The command line: every setting as a flag, named like its variable in lower case with
-        /// hyphens (`ERP_DATA_DIR` is `--erp-data-dir`).
+        /// Every setting as a flag, before or after a command, named like its variable in lower
+        /// case with hyphens (`ERP_DATA_DIR` is `--erp-data-dir`).
         ///
         /// All values are kept as secrets, since some are.
-        #[derive(Default, Debug, Clone, Parser)]
-        #[command(
-            name = "erp-server",
-            version,
-            about = "An ERP server for many clients, each with a database of its own",
-            after_help = AFTER_HELP
-        )]
+        #[derive(Default, Debug, Clone, Args)]
         pub struct Flags {
             $(
                 #[arg(
                     long,
+                    global = true,
+                    hide_short_help = true,
+                    help_heading = "Settings",
                     value_name = "VALUE",
                     help = concat!($help, " [env: ", stringify!($variable), "]")
                 )]
@@ -38,9 +35,6 @@ macro_rules! settings {
         }
     };
 }
-
-const AFTER_HELP: &str = "A flag wins over the environment, the environment over the file .env. \
-    Give secrets by the environment: flags can be seen by everybody on the machine.";
 
 settings! {
     host, HOST, "Address to listen on [default: 127.0.0.1]";

@@ -4,6 +4,7 @@ mod databases;
 mod environment;
 mod error;
 mod flags;
+mod in_force;
 mod parse;
 mod reader;
 mod settings;
@@ -13,8 +14,9 @@ pub use databases::Databases;
 pub use environment::AppEnv;
 pub use error::{Complaint, ConfigError};
 pub use flags::Flags;
+pub use in_force::Setting;
 pub use settings::{Config, FirstAdmin, GivenSecrets};
-pub use sources::Sources;
+pub use sources::{Origin, Sources};
 
 #[cfg(test)]
 mod tests;

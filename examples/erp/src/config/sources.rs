@@ -3,6 +3,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use secrecy::SecretString;
+use serde::Serialize;
 
 use super::{Complaint, Flags};
 
@@ -15,7 +16,36 @@ pub struct Sources {
     flags: Flags,
     environment: HashMap<&'static str, Value>,
     dot_env: HashMap<String, SecretString>,
+    defaults: HashMap<&'static str, SecretString>,
     complaints: Vec<Complaint>,
+}
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// The process's environment.
+    Environment,
+    /// The file `.env`.
+    DotEnv,
+    /// Nobody has given it.
+    Default,
+}
+
+impl Origin {
+    /// The word that people see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::DotEnv => ".env",
+            Self::Default => "default",
+        }
+    }
 }
 
 type Value = Result<SecretString, NotText>;
@@ -59,15 +89,39 @@ impl Sources {
         self
     }
 
+    /// Takes another default for a setting than there is otherwise.
+    #[must_use]
+    pub fn with_default(mut self, variable: &'static str, value: &str) -> Self {
+        self.defaults.insert(variable, value.into());
+        self
+    }
+
+    /// Where a setting comes from.
+    #[must_use]
+    pub fn origin(&self, variable: &'static str) -> Origin {
+        self.find(variable)
+            .map_or(Origin::Default, |(origin, _)| origin)
+    }
+
     /// A setting's text; one that is empty counts as not given.
     pub(super) fn get(&self, variable: &'static str) -> Option<Value> {
-        let flag = || self.flags.get(variable).cloned().map(Ok);
-        let environment = || self.environment.get(variable).cloned();
-        let dot_env = || self.dot_env.get(variable).cloned().map(Ok);
-        flag()
-            .filter(is_given)
-            .or_else(|| environment().filter(is_given))
-            .or_else(|| dot_env().filter(is_given))
+        self.find(variable).map(|(_, value)| value)
+    }
+
+    fn find(&self, variable: &'static str) -> Option<(Origin, Value)> {
+        let given = [
+            (Origin::Flag, self.flags.get(variable).cloned().map(Ok)),
+            (Origin::Environment, self.environment.get(variable).cloned()),
+            (Origin::DotEnv, self.dot_env.get(variable).cloned().map(Ok)),
+            (
+                Origin::Default,
+                self.defaults.get(variable).cloned().map(Ok),
+            ),
+        ];
+        let mut given = given
+            .into_iter()
+            .filter_map(|(origin, value)| Some((origin, value?)));
+        given.find(|(_, value)| is_given(value))
     }
 
     pub(super) fn complaints(&self) -> &[Complaint] {

@@ -1,9 +1,9 @@
 use std::ffi::OsString;
 
-use clap::Parser;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::cli::Cli;
 
 const LONG: &str = "0123456789abcdef0123456789abcdef";
 const OTHER: &str = "fedcba9876543210fedcba9876543210";
@@ -14,6 +14,11 @@ fn sources(environment: &[(&str, &str)]) -> Sources {
         let found = environment.iter().find(|(variable, _)| *variable == name);
         found.map(|(_, value)| value.into())
     })
+}
+
+fn flags(line: &str) -> Flags {
+    let words = std::iter::once("erp-server").chain(line.split(' '));
+    Cli::from(words).unwrap().flags
 }
 
 fn read(environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -116,7 +121,7 @@ fn flags_win_over_the_environment_and_that_over_dot_env() {
     let folder = tempfile::tempdir().unwrap();
     let dot_env = folder.path().join(".env");
     std::fs::write(&dot_env, "HOST=10.0.0.3\nPORT=3\nERP_SPARES=3\n# note\n").unwrap();
-    let flags = Flags::parse_from(["erp-server", "--host", "10.0.0.1"]);
+    let flags = flags("--host 10.0.0.1");
     let environment = |name: &str| match name {
         "HOST" => Some(OsString::from("10.0.0.2")),
         "PORT" => Some(OsString::from("2")),
@@ -319,11 +324,68 @@ fn no_secret_shows_when_the_configuration_is_printed() {
         ("ERP_ADMIN_PASSWORD", "canary-4-canary-4"),
     ];
     let sources = sources(&environment);
-    let flags = Flags::parse_from(["erp-server", "--client-jwt-secret", "canary-5"]);
+    let flags = flags("--client-jwt-secret canary-5");
     let printed = format!(
         "{sources:?} {:?} {flags:?}",
         Config::read(&sources).unwrap()
     );
     assert!(!printed.contains("canary"), "{printed}");
     assert!(!printed.contains(KEY), "{printed}");
+}
+
+const IN_FORCE: [(&str, &str, Origin); 9] = [
+    ("PORT", "8080", Origin::Flag),
+    ("LOG_LEVEL", "warn", Origin::Default),
+    ("HOST", "127.0.0.1", Origin::Default),
+    ("ERP_SPARES", "3", Origin::DotEnv),
+    (
+        "ERP_TRUSTED_PROXIES",
+        "10.0.0.0/8,::1/128",
+        Origin::Environment,
+    ),
+    ("CLIENT_JWT_SECRET", "[redacted]", Origin::DotEnv),
+    (
+        "ENTERPRISE_JWT_SECRET",
+        "in ./data/keys/enterprise-jwt",
+        Origin::Default,
+    ),
+    (
+        "ENTERPRISE_DATABASE_URL",
+        "postgres://u:[redacted]@db:5433/enterprise_db",
+        Origin::Environment,
+    ),
+    (
+        "ADMIN_DATABASE_URL",
+        "postgres://u:[redacted]@db:5433/postgres",
+        Origin::Default,
+    ),
+];
+
+#[test]
+fn what_is_in_force_is_told_with_its_source_and_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let dot_env = folder.path().join(".env");
+    std::fs::write(
+        &dot_env,
+        "ERP_SPARES=3\nCLIENT_JWT_SECRET=canary-2-canary-2-canary-2-canary-2\n",
+    )
+    .unwrap();
+    let environment = |name: &str| match name {
+        "ENTERPRISE_DATABASE_URL" => Some(OsString::from(
+            "postgres://u:canary-1@db:5433/enterprise_db?password=canary-3",
+        )),
+        "ERP_TRUSTED_PROXIES" => Some(OsString::from("10.0.0.0/8, ::1")),
+        _ => None,
+    };
+    let flags = flags("--port 8080");
+    let sources = Sources::new(flags, environment).with_default("LOG_LEVEL", "warn");
+    let sources = sources.with_dot_env(&dot_env);
+    let settings = Config::read(&sources).unwrap().in_force(&sources);
+    for (name, value, source) in IN_FORCE {
+        let setting = settings.iter().find(|setting| setting.name == name);
+        let setting = setting.unwrap();
+        assert_eq!((&*setting.value, setting.source), (value, source), "{name}");
+    }
+    assert_eq!(settings.len(), Flags::VARIABLES.len());
+    assert!(!format!("{settings:?}").contains("canary"), "{settings:?}");
 }

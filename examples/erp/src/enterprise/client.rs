@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::forms::{Check, Paging, present};
 
 /// What a client pays for.
-const TIERS: [&str; 3] = ["BASIC", "PROFESSIONAL", "ENTERPRISE"];
+pub(crate) const TIERS: [&str; 3] = ["BASIC", "PROFESSIONAL", "ENTERPRISE"];
 
 fn tier(check: &mut Check, text: Option<&str>) -> Option<&'static str> {
     let wanted = text.unwrap_or(TIERS[0]);

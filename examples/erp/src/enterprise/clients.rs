@@ -155,7 +155,7 @@ async fn set_status(
     Ok(Json(row.into()))
 }
 
-async fn find(platform: &Platform, id: TenantId) -> Result<TenantRow, Problem> {
+pub(super) async fn find(platform: &Platform, id: TenantId) -> Result<TenantRow, Problem> {
     let found = platform.catalog().tenant(id).await.map_err(told)?;
     Ok(found.ok_or(Code::NotFound)?)
 }

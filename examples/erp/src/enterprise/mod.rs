@@ -3,14 +3,17 @@
 mod auth;
 mod client;
 mod clients;
+mod domains;
 
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use multitenant_axum::Guarded;
 use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::EnterpriseAction::{Administer, Manage, Read};
 
 use crate::own_account;
+
+pub(crate) use client::TIERS;
 
 /// The routes under `/api/enterprise`, in the order of the story.
 pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
@@ -32,4 +35,11 @@ pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
         .route(Manage, "/clients/{id}", delete(clients::remove))
         .route(Manage, "/clients/{id}/suspend", post(clients::suspend))
         .route(Manage, "/clients/{id}/activate", post(clients::activate))
+        .route(Read, "/clients/{id}/domains", get(domains::list))
+        .route(Manage, "/clients/{id}/domains/{domain}", put(domains::add))
+        .route(
+            Manage,
+            "/clients/{id}/domains/{domain}",
+            delete(domains::remove),
+        )
 }

@@ -135,6 +135,11 @@ impl Place {
     pub async fn start_with(&self, settings: &[(&str, String)]) -> Program {
         let mut command = self.command();
         command.envs(settings.iter().map(|(name, value)| (name, value)));
+        self.start_by(command).await
+    }
+
+    /// The same by a command of one's own.
+    pub async fn start_by(&self, mut command: Command) -> Program {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, log) = tokio::time::timeout(LONG, listening(lines)).await.unwrap();
@@ -231,9 +236,7 @@ async fn listening(
 ) -> (String, Log) {
     let mut seen = Vec::new();
     while let Some(line) = lines.next_line().await.unwrap() {
-        let address = line.split_once("listening address=");
-        if let Some((_, address)) = address {
-            let address = address.trim().to_owned();
+        if let Some(address) = listens_at(&line) {
             // Whoever writes to a pipe that nobody reads is stopped by it.
             let log =
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -242,6 +245,19 @@ async fn listening(
         seen.push(line);
     }
     panic!("the server ended before it listened: {seen:#?}");
+}
+
+/// In production a line is JSON.
+fn listens_at(line: &str) -> Option<String> {
+    if let Ok(line) = serde_json::from_str::<Value>(line) {
+        let listens = line["message"] == "listening";
+        return line["address"]
+            .as_str()
+            .filter(|_| listens)
+            .map(str::to_owned);
+    }
+    let (_, address) = line.split_once("listening address=")?;
+    Some(address.trim().to_owned())
 }
 
 /// A server that runs.
@@ -323,6 +339,19 @@ impl Program {
             .await
             .unwrap()
             .unwrap()
+    }
+
+    /// Waits until it serves, ends it, and gives what it has printed to a pipe.
+    pub async fn printed(mut self) -> String {
+        let ready = answer(self.request(Method::GET, "/readyz")).await;
+        assert_eq!(ready.status, 200);
+        self.signal(Signal::SIGTERM);
+        let mut printed = String::new();
+        let mut pipe = self.child.stdout.take().unwrap();
+        let read = tokio::io::AsyncReadExt::read_to_string(&mut pipe, &mut printed);
+        tokio::time::timeout(LONG, read).await.unwrap().unwrap();
+        assert!(self.has_ended().await.success());
+        printed
     }
 
     pub async fn stop(mut self) {

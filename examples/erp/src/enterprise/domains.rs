@@ -1,0 +1,64 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use multitenant_axum::{Json, Path, Principal, Problem};
+use multitenant_core::catalog::Catalog;
+use multitenant_core::platform::Platform;
+use multitenant_core::{Code, Domain, TenantId};
+use serde::Serialize;
+
+use super::clients::find;
+use crate::caller::{Caller, told};
+use crate::forms::Check;
+
+/// A client's own domains, by name.
+#[derive(Serialize)]
+pub(super) struct Domains {
+    domains: Vec<String>,
+    total: usize,
+}
+
+pub(super) async fn list(
+    State(platform): State<Platform>,
+    Path(id): Path<TenantId>,
+) -> Result<Json<Domains>, Problem> {
+    find(&platform, id).await?;
+    let domains = platform.catalog().domains(id).await.map_err(told)?;
+    let domains: Vec<_> = domains.iter().map(ToString::to_string).collect();
+    let total = domains.len();
+    Ok(Json(Domains { domains, total }))
+}
+
+/// Answers once the domain names the client on this node.
+pub(super) async fn add(
+    State(platform): State<Platform>,
+    who: Principal,
+    caller: Caller,
+    Path((id, domain)): Path<(TenantId, String)>,
+) -> Result<StatusCode, Problem> {
+    let mut check = Check::default();
+    let domain: Option<Domain> = check.field("domain", domain.parse());
+    let (domain, change) = (check.done(domain)?, caller.change(&who));
+    let added = platform.catalog().add_domain(&change, id, &domain).await;
+    added.map_err(told)?;
+    in_force(&platform).await
+}
+
+pub(super) async fn remove(
+    State(platform): State<Platform>,
+    who: Principal,
+    caller: Caller,
+    Path((id, domain)): Path<(TenantId, String)>,
+) -> Result<StatusCode, Problem> {
+    let domain: Domain = domain.parse().map_err(|_| Code::NotFound)?;
+    let change = caller.change(&who);
+    let removed = platform.catalog().remove_domain(&change, id, &domain);
+    match removed.await.map_err(told)? {
+        true => in_force(&platform).await,
+        false => Err(Code::NotFound.into()),
+    }
+}
+
+async fn in_force(platform: &Platform) -> Result<StatusCode, Problem> {
+    platform.tenants().catch_up().await.map_err(told)?;
+    Ok(StatusCode::NO_CONTENT)
+}
