@@ -8,6 +8,7 @@ use multitenant_core::password::Password;
 use multitenant_core::{FieldError, Problem};
 use secrecy::SecretString;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Collects what is wrong with a form.
 #[derive(Debug, Default)]
@@ -99,29 +100,38 @@ where
 }
 
 /// Who wants to sign in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SignIn)]
 pub(crate) struct LoginForm {
     /// With which address.
+    #[schema(example = "ann@acme.example")]
     pub(crate) email: String,
     /// With which password.
+    #[schema(value_type = String, format = Password, example = "correct horse battery")]
     pub(crate) password: SecretString,
 }
 
 /// Which refresh token is to be exchanged.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = Refresh)]
 pub(crate) struct RefreshForm {
     /// The token.
+    #[schema(value_type = String)]
     pub(crate) refresh_token: SecretString,
 }
 
 /// A password that is to be changed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = PasswordChange)]
 pub(crate) struct PasswordForm {
     /// The present one.
+    #[schema(value_type = String, format = Password)]
     pub(crate) current_password: SecretString,
+    /// The one to come: 12 to 1,024 bytes.
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     new_password: SecretString,
 }
 

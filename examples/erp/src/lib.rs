@@ -8,6 +8,7 @@
 //! | [`telemetry`] | writes one line for each thing |
 //! | [`platform`] | joins the catalog, the clients and their databases |
 //! | [`http`] | stands around every route |
+//! | [`openapi`] | documents every route |
 //! | [`health`] | tells how the server is |
 //! | [`server`] | listens, serves, ends |
 //! | [`banner`] | shows the first steps |
@@ -17,11 +18,13 @@ mod caller;
 pub mod cli;
 mod client;
 pub mod config;
+mod docs;
 mod enterprise;
 mod forms;
 pub mod health;
 pub mod http;
 pub mod keys;
+pub mod openapi;
 mod own_account;
 pub mod platform;
 mod report;

@@ -7,16 +7,21 @@ use multitenant_core::auth::sign_in::SignedIn;
 use multitenant_core::platform::Platform;
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::caller::{Caller, told};
 use crate::forms::PasswordForm;
 
 /// The tokens of somebody who signed in.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tokens {
+    /// To be sent as `Authorization: Bearer`.
     token: String,
+    /// To be exchanged for a new pair, once.
     refresh_token: String,
+    /// How long the token works, in seconds.
+    #[schema(example = 900)]
     expires_in: i64,
 }
 
@@ -30,6 +35,12 @@ impl From<&SignedIn> for Tokens {
     }
 }
 
+/// Ends the session, here at once and elsewhere within a second.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    responses((status = 204, description = "Signed out"))
+)]
 pub(crate) async fn logout(
     State(platform): State<Platform>,
     who: Principal,
@@ -40,6 +51,14 @@ pub(crate) async fn logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Changes one's own password.
+#[utoipa::path(
+    post,
+    path = "/auth/password",
+    request_body = PasswordForm,
+    responses((status = 204, description = "Changed; every session has ended")),
+    extensions(("x-problems" = json!(["invalid_credentials"])))
+)]
 pub(crate) async fn change_password(
     State(platform): State<Platform>,
     who: Principal,

@@ -2,7 +2,7 @@ use axum::Router;
 use multitenant_axum::Guarded;
 use multitenant_core::platform::Platform;
 
-use crate::{client, enterprise};
+use crate::{client, docs, enterprise, openapi};
 
 /// Every business route, each with its rule.
 #[must_use]
@@ -12,7 +12,10 @@ pub fn guarded(platform: &Platform) -> Guarded<Platform> {
         .nest("/api/client", client::routes(platform))
 }
 
-/// The router of every business route.
+/// The router of every business route, and of what tells about them.
 pub fn routes(platform: &Platform) -> Router {
-    guarded(platform).into_router().with_state(platform.clone())
+    let guarded = guarded(platform);
+    let openapi = openapi::document(guarded.routes());
+    let routes = guarded.into_router().with_state(platform.clone());
+    routes.merge(docs::routes(&openapi))
 }

@@ -6,17 +6,23 @@ use multitenant_core::platform::Platform;
 use multitenant_core::{Code, Realm, Standing};
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::caller::{Caller, told};
 use crate::forms::{LoginForm, RefreshForm};
 use crate::own_account::Tokens;
 
 /// A user, as they see themselves.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Oneself)]
 pub(super) struct SelfView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "email", example = "ann@acme.example")]
     email: String,
+    #[schema(example = "Ann")]
     name: String,
+    #[schema(example = json!(["Admin"]))]
     roles: Vec<String>,
 }
 
@@ -34,8 +40,10 @@ impl From<&Account> for SelfView {
     }
 }
 
-#[derive(Serialize)]
+/// The tokens of a user who signed in.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UserSignedIn)]
 pub(super) struct SignedInView {
     #[serde(flatten)]
     tokens: Tokens,
@@ -53,6 +61,14 @@ impl From<SignedIn> for SignedInView {
     }
 }
 
+/// Signs a user in to the client that the request names.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    request_body = LoginForm,
+    responses((status = 200, description = "Signed in", body = SignedInView)),
+    extensions(("x-problems" = json!(["invalid_credentials", "account_suspended", "tenant_unavailable"])))
+)]
 pub(super) async fn login(
     State(platform): State<Platform>,
     HintedTenant(tenant): HintedTenant,
@@ -65,6 +81,14 @@ pub(super) async fn login(
     Ok(Json(signed_in.await.map_err(told)?.into()))
 }
 
+/// Exchanges a refresh token for a new pair of tokens; it works once.
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    request_body = RefreshForm,
+    responses((status = 200, description = "A new pair of tokens", body = SignedInView)),
+    extensions(("x-problems" = json!(["token_invalid", "token_expired", "token_revoked", "wrong_realm", "account_suspended", "tenant_mismatch", "tenant_suspended", "tenant_unknown", "tenant_unavailable"])))
+)]
 pub(super) async fn refresh(
     State(platform): State<Platform>,
     Caller(origin): Caller,
@@ -79,6 +103,12 @@ pub(super) async fn refresh(
     Ok(Json(refreshed.await.map_err(told)?.into()))
 }
 
+/// Tells who is signed in.
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    responses((status = 200, description = "Who is signed in", body = SelfView))
+)]
 pub(super) async fn me(
     State(platform): State<Platform>,
     who: Principal,

@@ -11,8 +11,29 @@ use multitenant_axum::Guarded;
 use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access;
+use utoipa::OpenApi;
 
 use crate::own_account;
+
+/// The same routes as the document has them.
+#[derive(OpenApi)]
+#[openapi(paths(
+    auth::login,
+    auth::refresh,
+    own_account::logout,
+    auth::me,
+    own_account::change_password,
+    ping::ping,
+    users::list,
+    users::create,
+    users::show,
+    users::update,
+    users::remove,
+    users::set_roles,
+    roles::list,
+    roles::permissions
+))]
+pub(crate) struct Documented;
 
 /// The routes under `/api/client`, in the order of the story.
 pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {

@@ -4,6 +4,7 @@ use multitenant_core::accounts::{NewUser, User, UserFilter, UserPatch};
 use multitenant_core::catalog::Page;
 use multitenant_core::{Problem, RoleName, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::forms::{Check, Paging};
 
@@ -20,12 +21,19 @@ fn roles(check: &mut Check, names: &[String]) -> Option<Vec<RoleName>> {
 }
 
 /// A user who is to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewUser)]
 pub(super) struct NewUserForm {
+    /// What they will sign in with.
+    #[schema(format = "email", example = "bob@acme.example")]
     email: String,
+    /// What they are called.
+    #[schema(min_length = 1, max_length = 200, example = "Bob")]
     name: String,
+    /// Their roles, by name.
     #[serde(default)]
+    #[schema(max_items = 50, example = json!(["Viewer"]))]
     roles: Vec<String>,
 }
 
@@ -41,10 +49,13 @@ impl NewUserForm {
 }
 
 /// What is to be different about a user.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = UserPatch)]
 pub(super) struct UserPatchForm {
+    #[schema(format = "email")]
     email: Option<String>,
+    #[schema(min_length = 1, max_length = 200, example = "Bobby")]
     name: Option<String>,
     is_active: Option<bool>,
 }
@@ -63,9 +74,11 @@ impl UserPatchForm {
 }
 
 /// The roles that a user is to have.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RolesOfUser)]
 pub(super) struct RolesForm {
+    #[schema(max_items = 50, example = json!(["Manager"]))]
     roles: Vec<String>,
 }
 
@@ -78,11 +91,18 @@ impl RolesForm {
 }
 
 /// Which users are wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct UsersQuery {
+    /// Those whose name or address contains this.
+    #[param(min_length = 1, max_length = 200)]
     search: Option<String>,
+    /// Which page, from 1.
+    #[param(minimum = 1)]
     page: Option<u32>,
+    /// Most entries on a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
@@ -98,16 +118,23 @@ impl UsersQuery {
 }
 
 /// A user, as colleagues see them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = User)]
 pub(super) struct UserView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "email", example = "bob@acme.example")]
     email: String,
+    #[schema(example = "Bob")]
     name: String,
     is_active: bool,
     must_change_password: bool,
+    #[schema(example = json!(["Viewer"]))]
     roles: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 

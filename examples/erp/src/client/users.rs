@@ -6,17 +6,21 @@ use multitenant_core::rbac::PermissionSet;
 use multitenant_core::{Code, UserId};
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::user::{NewUserForm, RolesForm, UserPatchForm, UserView, UsersQuery};
 use crate::caller::{Caller, told};
 
-#[derive(Serialize)]
+/// A page of the list of users.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Users {
     users: Vec<UserView>,
+    /// How many there are on all pages.
     total: i64,
 }
 
-#[derive(Serialize)]
+/// A user who was made.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedUser {
     #[serde(flatten)]
@@ -25,6 +29,13 @@ pub(super) struct CreatedUser {
     temporary_password: String,
 }
 
+/// Lists the client's users, in the order of their addresses.
+#[utoipa::path(
+    get,
+    path = "/users",
+    params(UsersQuery),
+    responses((status = 200, description = "A page of users", body = Users))
+)]
 pub(super) async fn list(
     State(platform): State<Platform>,
     tenant: Tenant,
@@ -39,6 +50,13 @@ pub(super) async fn list(
     }))
 }
 
+/// Shows a user.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The user's id")),
+    responses((status = 200, description = "The user", body = UserView))
+)]
 pub(super) async fn show(
     State(platform): State<Platform>,
     tenant: Tenant,
@@ -48,6 +66,14 @@ pub(super) async fn show(
     Ok(Json(user.map_err(told)?.into()))
 }
 
+/// Makes a user. Nobody gives what they do not hold.
+#[utoipa::path(
+    post,
+    path = "/users",
+    request_body = NewUserForm,
+    responses((status = 201, description = "Made, with a temporary password", body = CreatedUser)),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn create(
     State(platform): State<Platform>,
     tenant: Tenant,
@@ -66,6 +92,15 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(created)))
 }
 
+/// Changes a user, whose tokens end with that.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The user's id")),
+    request_body = UserPatchForm,
+    responses((status = 200, description = "The user as they are now", body = UserView)),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn update(
     State(platform): State<Platform>,
     tenant: Tenant,
@@ -80,6 +115,14 @@ pub(super) async fn update(
     Ok(Json(patched.await.map_err(told)?.into()))
 }
 
+/// Deletes a user with their sessions.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The user's id")),
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn remove(
     State(platform): State<Platform>,
     tenant: Tenant,
@@ -94,6 +137,15 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Gives a user these roles and no others.
+#[utoipa::path(
+    put,
+    path = "/users/{id}/roles",
+    params(("id" = String, Path, format = "uuid", description = "The user's id")),
+    request_body = RolesForm,
+    responses((status = 200, description = "The user as they are now", body = UserView)),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn set_roles(
     State(platform): State<Platform>,
     tenant: Tenant,

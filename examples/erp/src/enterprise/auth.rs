@@ -5,17 +5,24 @@ use multitenant_core::platform::Platform;
 use multitenant_core::{Code, Realm, Standing};
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::caller::{Caller, told};
 use crate::forms::{LoginForm, RefreshForm};
 use crate::own_account::Tokens;
 
 /// A member of the staff, as they see themselves.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StaffMember)]
 pub(super) struct AdminView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(format = "email", example = "root@example.com")]
     email: String,
+    #[schema(example = "Administrator")]
     name: String,
+    /// `ADMIN`, `SUPER_ADMIN` or `READ_ONLY`.
+    #[schema(example = "ADMIN")]
     role: Option<&'static str>,
 }
 
@@ -33,8 +40,10 @@ impl From<&Account> for AdminView {
     }
 }
 
-#[derive(Serialize)]
+/// The tokens of a member of the staff who signed in.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StaffSignedIn)]
 pub(super) struct SignedInView {
     #[serde(flatten)]
     tokens: Tokens,
@@ -50,6 +59,14 @@ impl From<SignedIn> for SignedInView {
     }
 }
 
+/// Signs a member of the staff in.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    request_body = LoginForm,
+    responses((status = 200, description = "Signed in", body = SignedInView)),
+    extensions(("x-problems" = json!(["invalid_credentials", "account_suspended"])))
+)]
 pub(super) async fn login(
     State(platform): State<Platform>,
     Caller(origin): Caller,
@@ -60,6 +77,14 @@ pub(super) async fn login(
     Ok(Json(signed_in.await.map_err(told)?.into()))
 }
 
+/// Exchanges a refresh token for a new pair of tokens; it works once.
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    request_body = RefreshForm,
+    responses((status = 200, description = "A new pair of tokens", body = SignedInView)),
+    extensions(("x-problems" = json!(["token_invalid", "token_expired", "token_revoked", "wrong_realm", "account_suspended"])))
+)]
 pub(super) async fn refresh(
     State(platform): State<Platform>,
     Caller(origin): Caller,
@@ -72,6 +97,12 @@ pub(super) async fn refresh(
     Ok(Json(refreshed.await.map_err(told)?.into()))
 }
 
+/// Tells who is signed in.
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    responses((status = 200, description = "Who is signed in", body = AdminView))
+)]
 pub(super) async fn me(
     State(platform): State<Platform>,
     who: Principal,

@@ -4,6 +4,7 @@ use multitenant_core::catalog::{NewTenant, Page, TenantFilter, TenantPatch, Tena
 use multitenant_core::provision::TenantRequest;
 use multitenant_core::{Problem, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::forms::{Check, Paging, present};
 
@@ -20,15 +21,35 @@ fn tier(check: &mut Check, text: Option<&str>) -> Option<&'static str> {
 }
 
 /// A client that is to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = NewClient)]
 pub(super) struct NewClientForm {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200, example = "Acme Ltd")]
     name: String,
+    /// What names it in hosts and headers.
+    #[schema(
+        min_length = 3,
+        max_length = 63,
+        pattern = "^[a-z0-9][a-z0-9-]*[a-z0-9]$",
+        example = "acme"
+    )]
     slug: String,
+    /// What its first admin signs in with.
+    #[schema(format = "email", example = "ann@acme.example")]
     admin_email: String,
+    /// What its first admin is called.
+    #[schema(min_length = 1, max_length = 200, example = "Ann")]
     admin_name: String,
+    /// What kind of business it is.
+    #[schema(min_length = 1, max_length = 200, example = "wholesale")]
     business_type: Option<String>,
+    /// To which part of the market it belongs.
+    #[schema(min_length = 1, max_length = 200)]
     segment: Option<String>,
+    /// What it pays for: `BASIC` (the default), `PROFESSIONAL` or `ENTERPRISE`.
+    #[schema(example = "BASIC")]
     tier: Option<String>,
 }
 
@@ -76,14 +97,19 @@ impl NewClientForm {
 
 /// What is to be different about a client. A field that is left out stays; `null` clears one that
 /// may be empty.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = ClientPatch)]
 pub(super) struct ClientPatchForm {
+    #[schema(min_length = 1, max_length = 200, example = "Acme Holding")]
     name: Option<String>,
+    #[schema(example = "PROFESSIONAL")]
     tier: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     business_type: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     segment: Option<Option<String>>,
 }
 
@@ -109,12 +135,20 @@ impl ClientPatchForm {
 }
 
 /// Which clients are wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ClientsQuery {
+    /// Those whose name, slug or admin's address contains this.
+    #[param(min_length = 1, max_length = 200)]
     search: Option<String>,
+    /// Those that are `PROVISIONING`, `ACTIVE`, `SUSPENDED`, `ARCHIVED` or `DELETING`.
     status: Option<String>,
+    /// Which page, from 1.
+    #[param(minimum = 1)]
     page: Option<u32>,
+    /// Most entries on a page.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
@@ -132,9 +166,12 @@ impl ClientsQuery {
 }
 
 /// Says again which client is to be deleted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Confirmation {
+    /// The client's slug.
+    #[param(required)]
     confirm: Option<String>,
 }
 
@@ -150,19 +187,31 @@ impl Confirmation {
 }
 
 /// A client, as the staff see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Client)]
 pub(super) struct ClientView {
+    #[schema(format = "uuid")]
     id: String,
+    #[schema(example = "Acme Ltd")]
     name: String,
+    #[schema(example = "acme")]
     slug: String,
+    /// Its database, once there is one.
+    #[schema(example = "client_db_0190f5fe7c3a7d109c0e5a1b2c3d4e5f")]
     db_name: Option<String>,
+    /// `PROVISIONING`, `ACTIVE`, `SUSPENDED`, `ARCHIVED` or `DELETING`.
+    #[schema(example = "ACTIVE")]
     status: &'static str,
+    #[schema(example = "BASIC")]
     tier: String,
     business_type: Option<String>,
     segment: Option<String>,
+    #[schema(example = "ann@acme.example")]
     admin_email: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 

@@ -6,27 +6,42 @@ use multitenant_core::directory::TenantStatus;
 use multitenant_core::platform::Platform;
 use multitenant_core::{Code, Problem as CoreProblem, TenantId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::client::{ClientPatchForm, ClientView, ClientsQuery, Confirmation, NewClientForm};
 use crate::caller::{Caller, told};
 use crate::forms::Check;
 
-#[derive(Serialize)]
+/// A client that was made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedClient)]
 pub(super) struct Created {
+    /// Always true.
     success: bool,
     client: ClientView,
     admin: FirstAdmin,
 }
 
-#[derive(Serialize)]
+/// Who administers a new client.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FirstAdmin {
+    #[schema(format = "email", example = "ann@acme.example")]
     email: String,
-    /// Left out where the admin has chosen a password since.
+    /// Shown this once; left out where the admin has chosen a password since.
     #[serde(skip_serializing_if = "Option::is_none")]
     temporary_password: Option<String>,
 }
 
+/// Makes a client with a database and a first admin of its own.
+#[utoipa::path(
+    post,
+    path = "/clients",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "A repetition with the same key answers the same client")),
+    request_body = NewClientForm,
+    responses((status = 201, description = "Made, and served", body = Created)),
+    extensions(("x-problems" = json!(["slug_taken", "conflict", "validation_failed"])))
+)]
 pub(super) async fn create(
     State(platform): State<Platform>,
     who: Principal,
@@ -70,12 +85,21 @@ fn idempotency(
     check.done(read).map(Some)
 }
 
-#[derive(Serialize)]
+/// A page of the list of clients.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Clients {
     clients: Vec<ClientView>,
+    /// How many there are on all pages.
     total: i64,
 }
 
+/// Lists clients, the newest first.
+#[utoipa::path(
+    get,
+    path = "/clients",
+    params(ClientsQuery),
+    responses((status = 200, description = "A page of clients", body = Clients))
+)]
 pub(super) async fn list(
     State(platform): State<Platform>,
     Query(query): Query<ClientsQuery>,
@@ -89,6 +113,13 @@ pub(super) async fn list(
     }))
 }
 
+/// Shows a client.
+#[utoipa::path(
+    get,
+    path = "/clients/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The client's id")),
+    responses((status = 200, description = "The client", body = ClientView))
+)]
 pub(super) async fn show(
     State(platform): State<Platform>,
     Path(id): Path<TenantId>,
@@ -96,6 +127,14 @@ pub(super) async fn show(
     Ok(Json(find(&platform, id).await?.into()))
 }
 
+/// Changes what a client is called and pays for.
+#[utoipa::path(
+    patch,
+    path = "/clients/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The client's id")),
+    request_body = ClientPatchForm,
+    responses((status = 200, description = "The client as it is now", body = ClientView))
+)]
 pub(super) async fn update(
     State(platform): State<Platform>,
     who: Principal,
@@ -108,6 +147,14 @@ pub(super) async fn update(
     Ok(Json(patched.map_err(told)?.into()))
 }
 
+/// Deletes a client with its database, at once and for good.
+#[utoipa::path(
+    delete,
+    path = "/clients/{id}",
+    params(("id" = String, Path, format = "uuid", description = "The client's id"), Confirmation),
+    responses((status = 204, description = "Deleted")),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn remove(
     State(platform): State<Platform>,
     who: Principal,
@@ -122,6 +169,14 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Serves a client no longer; what was issued to it works again once it is activated.
+#[utoipa::path(
+    post,
+    path = "/clients/{id}/suspend",
+    params(("id" = String, Path, format = "uuid", description = "The client's id")),
+    responses((status = 200, description = "The client as it is now", body = ClientView)),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn suspend(
     platform: State<Platform>,
     who: Principal,
@@ -131,6 +186,14 @@ pub(super) async fn suspend(
     set_status(&platform, &who, &caller, id, TenantStatus::Suspended).await
 }
 
+/// Serves a client again.
+#[utoipa::path(
+    post,
+    path = "/clients/{id}/activate",
+    params(("id" = String, Path, format = "uuid", description = "The client's id")),
+    responses((status = 200, description = "The client as it is now", body = ClientView)),
+    extensions(("x-problems" = json!(["conflict"])))
+)]
 pub(super) async fn activate(
     platform: State<Platform>,
     who: Principal,

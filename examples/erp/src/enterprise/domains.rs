@@ -5,18 +5,27 @@ use multitenant_core::catalog::Catalog;
 use multitenant_core::platform::Platform;
 use multitenant_core::{Code, Domain, TenantId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::clients::find;
 use crate::caller::{Caller, told};
 use crate::forms::Check;
 
 /// A client's own domains, by name.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Domains {
+    #[schema(example = json!(["shop.acme.example"]))]
     domains: Vec<String>,
     total: usize,
 }
 
+/// Lists a client's own domains.
+#[utoipa::path(
+    get,
+    path = "/clients/{id}/domains",
+    params(("id" = String, Path, format = "uuid", description = "The client's id")),
+    responses((status = 200, description = "The client's domains", body = Domains))
+)]
 pub(super) async fn list(
     State(platform): State<Platform>,
     Path(id): Path<TenantId>,
@@ -28,7 +37,14 @@ pub(super) async fn list(
     Ok(Json(Domains { domains, total }))
 }
 
-/// Answers once the domain names the client on this node.
+/// Gives a client a domain of its own; have its owner prove first that it is theirs.
+#[utoipa::path(
+    put,
+    path = "/clients/{id}/domains/{domain}",
+    params(("id" = String, Path, format = "uuid", description = "The client's id"), ("domain" = String, Path, description = "A host that names the client", example = "shop.acme.example")),
+    responses((status = 204, description = "The domain names the client")),
+    extensions(("x-problems" = json!(["conflict", "validation_failed"])))
+)]
 pub(super) async fn add(
     State(platform): State<Platform>,
     who: Principal,
@@ -43,6 +59,13 @@ pub(super) async fn add(
     in_force(&platform).await
 }
 
+/// Takes a domain away from a client.
+#[utoipa::path(
+    delete,
+    path = "/clients/{id}/domains/{domain}",
+    params(("id" = String, Path, format = "uuid", description = "The client's id"), ("domain" = String, Path, description = "A host that names the client", example = "shop.acme.example")),
+    responses((status = 204, description = "The domain names nobody"))
+)]
 pub(super) async fn remove(
     State(platform): State<Platform>,
     who: Principal,

@@ -10,10 +10,32 @@ use multitenant_axum::Guarded;
 use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::EnterpriseAction::{Administer, Manage, Read};
+use utoipa::OpenApi;
 
 use crate::own_account;
 
 pub(crate) use client::TIERS;
+
+/// The same routes as the document has them.
+#[derive(OpenApi)]
+#[openapi(paths(
+    auth::login,
+    auth::refresh,
+    own_account::logout,
+    auth::me,
+    own_account::change_password,
+    clients::create,
+    clients::list,
+    clients::show,
+    clients::update,
+    clients::remove,
+    clients::suspend,
+    clients::activate,
+    domains::list,
+    domains::add,
+    domains::remove
+))]
+pub(crate) struct Documented;
 
 /// The routes under `/api/enterprise`, in the order of the story.
 pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {

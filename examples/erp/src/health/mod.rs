@@ -5,4 +5,5 @@ mod routes;
 mod watch;
 
 pub use probe::{CacheHealth, Probe, ProbeError};
+pub(crate) use routes::Documented;
 pub use routes::routes;

@@ -2,6 +2,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Why the catalog does not answer. It goes to the log.
 pub type ProbeError = Box<dyn Error + Send + Sync>;
@@ -35,7 +36,7 @@ pub trait Probe: Send + Sync + 'static {
 }
 
 /// What the server keeps in memory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CacheHealth {
     /// Clients in memory.

@@ -8,6 +8,7 @@ use axum::{Json, Router};
 use multitenant_axum::Problem;
 use multitenant_core::{Clock, Code, Problem as CoreProblem, SystemClock, Timestamp};
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::watch::Watch;
 use super::{CacheHealth, Probe};
@@ -22,14 +23,23 @@ pub fn routes(probe: Arc<dyn Probe>) -> Router {
         .with_state(Watch::new(probe))
 }
 
-#[derive(Serialize)]
+/// The probes, as the document has them.
+#[derive(OpenApi)]
+#[openapi(paths(live, ready, health))]
+pub(crate) struct Documented;
+
+/// How the server is, in a word.
+#[derive(Serialize, ToSchema)]
 struct Word {
     status: &'static str,
 }
 
-#[derive(Serialize)]
+/// How the server is.
+#[derive(Serialize, ToSchema)]
 struct Health {
+    /// `healthy` or `unhealthy`.
     status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
     /// Seconds.
     uptime: u64,
@@ -37,15 +47,30 @@ struct Health {
     cache: CacheHealth,
 }
 
-#[derive(Serialize)]
+/// Whether the databases that everything stands on can be reached.
+#[derive(Serialize, ToSchema)]
 struct Databases {
+    /// `connected` or `disconnected`.
     enterprise: &'static str,
 }
 
+/// Whether the server lives.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    responses((status = 200, description = "It lives", body = Word))
+)]
 async fn live() -> Json<Word> {
     Json(Word { status: "alive" })
 }
 
+/// Whether the server can be given work.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = 200, description = "It can be given work", body = Word)),
+    extensions(("x-problems" = json!(["unavailable"])))
+)]
 async fn ready(State(watch): State<Watch>) -> Result<Json<Word>, Problem> {
     if watch.is_catalog_connected().await {
         return Ok(Json(Word { status: "ready" }));
@@ -54,6 +79,12 @@ async fn ready(State(watch): State<Watch>) -> Result<Json<Word>, Problem> {
     Err(CoreProblem::retry_later(Code::Unavailable, wait, "the catalog is away").into())
 }
 
+/// How the server is.
+#[utoipa::path(
+    get,
+    path = "/api/health",
+    responses((status = 200, description = "It is healthy", body = Health), (status = 503, description = "It is not", body = Health))
+)]
 async fn health(State(watch): State<Watch>) -> (StatusCode, Json<Health>) {
     let (code, status, enterprise) = match watch.is_catalog_connected().await {
         true => (StatusCode::OK, "healthy", "connected"),

@@ -17,6 +17,7 @@ mod an_end_waits_for_requests_in_flight;
 mod bad_input_changes_nothing;
 mod commands_beside_a_server;
 mod every_error_is_a_problem;
+mod every_route_is_documented;
 mod how_the_server_is;
 mod killed_at_any_moment;
 mod no_request_crosses_over;
