@@ -1,6 +1,7 @@
 use serde::de::DeserializeOwned;
 
 use super::fault::unacceptable;
+use super::object::Object;
 use crate::{Code, Problem};
 
 /// Reads a JSON body (RFC 8259) with its `Content-Type`.
@@ -51,12 +52,13 @@ pub fn expect_json<'h>(values: impl IntoIterator<Item = &'h [u8]>) -> Result<(),
 pub fn json_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        match error.inner().classify() {
-            serde_json::error::Category::Data => unacceptable(error.path(), error.inner()),
-            _ => malformed(format!("the body is not JSON: {}", error.inner())),
-        }
-    })?;
+    let value =
+        serde_path_to_error::deserialize(Object(&mut reader)).map_err(|error| {
+            match error.inner().classify() {
+                serde_json::error::Category::Data => unacceptable(error.path(), error.inner()),
+                _ => malformed(format!("the body is not JSON: {}", error.inner())),
+            }
+        })?;
     let end = reader.end();
     end.map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
     Ok(value)
@@ -146,7 +148,8 @@ mod tests {
         for (body, field) in [
             (r#"[]"#, "."),
             (r#"null"#, "."),
-            (deep.as_str(), "[0]"),
+            (deep.as_str(), "."),
+            (r#"["a", [{"quantity": 1}]]"#, "."),
             (r#"{"name": 1}"#, "name"),
             (r#"{"lineItems": []}"#, "name"),
             (r#"{"name": "a", "name": "b"}"#, "name"),
@@ -160,6 +163,18 @@ mod tests {
             let invalid = Some((Code::ValidationFailed, field.to_owned()));
             assert_eq!(refused(JSON, body.as_bytes()), invalid, "{field}");
         }
+    }
+
+    #[test]
+    fn whatever_else_is_wanted_than_a_struct_is_read_as_it_is() {
+        assert_eq!(json_text::<Vec<u8>>(b"[1, 2]"), Ok(vec![1, 2]));
+        assert_eq!(
+            json_text::<(u8, String)>(b"[1, \"a\"]"),
+            Ok((1, "a".to_owned()))
+        );
+        assert_eq!(json_text::<Option<u8>>(b"null"), Ok(None));
+        assert_eq!(json_text::<Option<u8>>(b"7"), Ok(Some(7)));
+        assert_eq!(json_text::<String>(b"\"a\""), Ok("a".to_owned()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod fault;
 mod json;
+mod object;
 mod query;
 
 pub use json::{broken_off, expect_json, json, json_text, too_large};

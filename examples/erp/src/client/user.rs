@@ -99,10 +99,10 @@ pub(super) struct UsersQuery {
     #[param(min_length = 1, max_length = 200)]
     search: Option<String>,
     /// Which page, from 1.
-    #[param(minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295u32)]
     page: Option<u32>,
     /// Most entries on a page.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 

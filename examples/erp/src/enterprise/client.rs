@@ -49,7 +49,7 @@ pub(super) struct NewClientForm {
     #[schema(min_length = 1, max_length = 200)]
     segment: Option<String>,
     /// What it pays for: `BASIC` (the default), `PROFESSIONAL` or `ENTERPRISE`.
-    #[schema(example = "BASIC")]
+    #[schema(example = "BASIC", pattern = "^(BASIC|PROFESSIONAL|ENTERPRISE)$")]
     tier: Option<String>,
 }
 
@@ -103,7 +103,10 @@ impl NewClientForm {
 pub(super) struct ClientPatchForm {
     #[schema(min_length = 1, max_length = 200, example = "Acme Holding")]
     name: Option<String>,
-    #[schema(example = "PROFESSIONAL")]
+    #[schema(
+        example = "PROFESSIONAL",
+        pattern = "^(BASIC|PROFESSIONAL|ENTERPRISE)$"
+    )]
     tier: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
@@ -143,12 +146,13 @@ pub(super) struct ClientsQuery {
     #[param(min_length = 1, max_length = 200)]
     search: Option<String>,
     /// Those that are `PROVISIONING`, `ACTIVE`, `SUSPENDED`, `ARCHIVED` or `DELETING`.
+    #[param(pattern = "^(PROVISIONING|ACTIVE|SUSPENDED|ARCHIVED|DELETING)$")]
     status: Option<String>,
     /// Which page, from 1.
-    #[param(minimum = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295u32)]
     page: Option<u32>,
     /// Most entries on a page.
-    #[param(minimum = 1, maximum = 200)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
