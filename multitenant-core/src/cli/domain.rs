@@ -2,11 +2,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::CliError;
+use super::lookup::find;
 use super::operator::Why;
 use super::output::{Output, Told};
 use super::parse::TenantName;
 use super::table::Table;
-use super::tenant::find;
 use crate::Domain;
 use crate::catalog::Catalog;
 use crate::platform::Platform;

@@ -10,6 +10,10 @@ use super::CliError;
 use crate::limits::PASSWORD_MAX_BYTES;
 use crate::password::Password;
 
+/// What is said of every temporary password.
+pub(super) const SHOWN_ONCE: &str =
+    "The temporary password is shown this once and must be changed at the first sign-in.";
+
 /// Where a password comes from. Never from the command line, which everybody on the machine sees.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PasswordSource {

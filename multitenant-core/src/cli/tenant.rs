@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::domain::{self, DomainCommand};
+use super::lookup::find;
 use super::operator::Why;
 use super::output::{Output, Told};
+use super::paging::Paging;
 use super::parse::{TenantName, name};
+use super::password::SHOWN_ONCE;
 use super::table::Table;
 use super::tenant_view::{TenantView, TenantsView};
-use crate::catalog::{Catalog, NewTenant, Page, TenantFilter, TenantRow};
+use crate::catalog::{Catalog, NewTenant, TenantFilter};
 use crate::directory::TenantStatus;
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::platform::Platform;
 use crate::provision::TenantRequest;
 use crate::{Email, Slug};
@@ -77,23 +79,6 @@ pub(super) struct List {
     paging: Paging,
 }
 
-/// Which page of a list is wanted.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Paging {
-    /// Which page, from 1
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    page: u32,
-    /// Most entries on a page
-    #[arg(long, default_value_t = PAGE_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=i64::from(PAGE_MAX)))]
-    limit: u32,
-}
-
-impl Paging {
-    pub(super) fn read(&self) -> Result<Page, CliError> {
-        Page::new(self.page, self.limit).map_err(|error| CliError::Usage(error.to_string()))
-    }
-}
-
 #[derive(Debug, Clone, Args)]
 pub(super) struct One {
     /// Its id or slug
@@ -128,10 +113,6 @@ impl Told for Created {
     }
 }
 
-/// What is said of every temporary password.
-pub(super) const SHOWN_ONCE: &str =
-    "The temporary password is shown this once and must be changed at the first sign-in.";
-
 pub(super) async fn run(
     command: TenantCommand,
     platform: &Platform,
@@ -155,18 +136,6 @@ pub(super) async fn run(
         TenantCommand::Delete(delete) => output.tell(&remove(&delete, platform).await?),
         TenantCommand::Domain(command) => domain::run(command, platform, output).await,
     }
-}
-
-pub(super) async fn find(platform: &Platform, name: &TenantName) -> Result<TenantRow, CliError> {
-    let catalog = platform.catalog();
-    let found = match name {
-        TenantName::Id(id) => catalog.tenant(*id).await?,
-        TenantName::Slug(slug) => catalog.tenant_of_slug(slug).await?,
-    };
-    found.ok_or_else(|| CliError::NotFound {
-        what: "tenant",
-        name: name.to_string(),
-    })
 }
 
 async fn create(new: Create, platform: &Platform) -> Result<Created, CliError> {
