@@ -1,15 +1,20 @@
 //! Commands that a binary mounts beside its own: what they do, say and exit with.
 
+use std::time::Duration;
+
 use clap::Parser;
-use multitenant_core::catalog::{Actor, AuditFilter, Catalog, Page};
+use multitenant_core::catalog::{
+    Actor, AuditFilter, Catalog, NewOperation, Operations, Outcome, Page,
+};
 use multitenant_core::cli::{CliError, Exit, Format, PlatformCommand};
 use multitenant_core::password::Password;
 use multitenant_core::platform::{Platform, PlatformBuilder};
-use multitenant_core::{Code, TenantId, on};
+use multitenant_core::{Code, NodeId, TenantId, on};
 use serde_json::{Value, json};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
+use crate::common::eventually;
 use crate::common::platform::Running;
 use crate::common::request::Request;
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError};
@@ -186,7 +191,7 @@ on_both_engines! {
         let same = json_of(&before.platform, "migrate").await;
         assert_eq!((&same["migrated"], &same["unchanged"]), (&json!(0), &json!(3)));
         assert_eq!(exit(&before.platform, "tenant suspend initech").await, Exit::Done);
-        before.platform.shut_down(std::time::Duration::from_secs(5)).await;
+        before.platform.shut_down(Duration::from_secs(5)).await;
 
         let after = Running::start(application(place.platform_on(&catalog).await, &[NOTES, UNIQUE])).await;
         let (done, said) = said(&after.platform, "migrate --concurrency 2", Format::Json).await;
@@ -203,6 +208,39 @@ on_both_engines! {
         on!(&db, db => sqlx::query("DELETE FROM notes").execute(db).await.map(drop).unwrap());
         let rest = json_of(&after.platform, "migrate").await;
         assert_eq!((&rest["migrated"], &rest["unchanged"]), (&json!(1), &json!(2)));
+        after.stop().await;
+    }
+
+    async fn a_migration_whose_node_died_goes_on_at_a_node_of_the_same_version(place: Place) {
+        let catalog = place.platforms_catalog().await;
+        let before = Running::start(application(place.platform_on(&catalog).await, &[NOTES])).await;
+        let tenant = before.create("acme").await.unwrap().tenant.id;
+        before.platform.shut_down(Duration::from_secs(5)).await;
+
+        let after = Running::start(application(place.platform_on(&catalog).await, &[NOTES, UNIQUE])).await;
+        let provisioning = after.platform.provisioning();
+        let version = provisioning.schema_version().to_string();
+        for (schema_version, ended) in [("another", 0), (version.as_str(), 1)] {
+            let operation = NewOperation {
+                kind: "tenant.migrate",
+                steps: &["migrate"],
+                input: json!({"schema_version": schema_version}),
+                node: NodeId::generate(),
+                lease: Duration::ZERO,
+            };
+            let lease = after.platform.catalog().begin(&after.change(), tenant, &operation).await.unwrap();
+            eventually("the lease has run out and the operation is ended or left", async || {
+                let _ = provisioning.recover().await;
+                let operation = after.platform.catalog().operation(lease.operation()).await.unwrap().unwrap();
+                operation.status.is_under_way() == (ended == 0)
+            }).await;
+            let shown = json_of(&after.platform, "tenant show acme").await;
+            assert_eq!(shown["schemaVersion"] == version.as_str(), ended == 1);
+            if ended == 0 {
+                let lost = after.platform.catalog().finish(&after.change(), &lease, Outcome::Failed).await;
+                assert!(lost.is_ok(), "nobody else has taken it: {lost:?}");
+            }
+        }
         after.stop().await;
     }
 }
