@@ -27,12 +27,7 @@ fn act(cli: Cli) -> Outcome {
     let sources = sources.with_dot_env(".env".as_ref());
     let config = Config::read(&sources)?;
     if let Command::Config = cli.command {
-        return Ok(show_config(
-            &config,
-            &sources,
-            &mut io::stdout(),
-            cli.format,
-        )?);
+        return Ok(show_config(&config, &sources, cli.format)?);
     }
     telemetry::start(&config);
     let secrets = Secrets::load(&config)?;

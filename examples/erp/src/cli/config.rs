@@ -11,22 +11,17 @@ struct Settings {
     settings: Vec<Setting>,
 }
 
-/// Writes every setting in force, and where it comes from. No secret is in it.
+/// Prints every setting in force, and where it comes from. No secret is in it.
 ///
 /// # Errors
 /// What the system says where it cannot be written.
-pub fn show_config(
-    config: &Config,
-    sources: &Sources,
-    out: &mut impl Write,
-    format: Format,
-) -> io::Result<()> {
+pub fn show_config(config: &Config, sources: &Sources, format: Format) -> io::Result<()> {
     let settings = config.in_force(sources);
     let text = match format {
         Format::Json => serde_json::to_string_pretty(&Settings { settings })? + "\n",
         _ => table(&settings),
     };
-    out.write_all(text.as_bytes())
+    io::stdout().write_all(text.as_bytes())
 }
 
 fn table(settings: &[Setting]) -> String {
