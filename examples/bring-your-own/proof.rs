@@ -8,16 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use multitenant_core::TenantId;
-use multitenant_core::catalog::{Actor, Catalog, Change, NewTenant};
-use multitenant_core::directory::TenantStatus;
-use multitenant_core::keys::{LocalKeys, Vault};
-use multitenant_core::platform::Platform;
-use multitenant_core::provision::TenantRequest;
-use multitenant_core::rbac::access::REGISTRY;
-use multitenant_core::token::KeyRings;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 // --- What had to be added
 
@@ -98,81 +89,70 @@ fn url_of(database: &str) -> String {
     format!("{server}/{database}")
 }
 
-const STAFF: &str = "a secret of the staff's, long enough";
-const USERS: &str = "a secret of the users', long enough";
-const SEALING: &str = "DpOK8NIOuSOQlTq07Vs33tXyERHwfr_xDXKg8jYgYrI";
-
-/// A platform of the program's, with a catalog of its own, and another node of it here.
-struct Node {
-    program: &'static str,
+/// A platform of the program's, with a catalog of its own.
+struct Platform {
     catalog: String,
-    platform: Platform,
-    tenants: Vec<TenantId>,
+    program: &'static str,
 }
 
-impl Node {
-    async fn start(program: &'static str) -> Self {
-        let catalog = format!("notes_{}", TenantId::generate().as_uuid().simple());
-        let keys = KeyRings::from_secrets("multitenant", STAFF, USERS).unwrap();
-        let sealing = LocalKeys::from_setting("key", &SEALING.into()).unwrap();
-        let (url, admin) = (url_of(&catalog).into(), server_url().into());
-        let platform = Platform::on_postgres(url, admin, keys, Vault::new(sealing), REGISTRY)
-            .schema(sqlx::migrate!())
-            .without_accounts()
-            .start()
-            .await
-            .unwrap();
+impl Platform {
+    fn new(program: &'static str) -> Self {
+        let random = std::process::id();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = address.local_addr().unwrap().port();
         Self {
+            catalog: format!("notes_{random}_{port}"),
             program,
-            catalog,
-            platform,
-            tenants: Vec::new(),
         }
     }
 
-    async fn create(&mut self, slug: &str) -> TenantId {
-        let request = TenantRequest {
-            tenant: NewTenant::new(slug.parse().unwrap(), slug, "BASIC"),
-            admin_email: "ann@x.test".parse().unwrap(),
-            admin_name: "Ann".to_owned(),
-        };
-        let change = Change::by(Actor::System);
-        let made = self.platform.provisioning().create(&change, &request, None);
-        let tenant = made.await.unwrap().tenant.id;
-        self.tenants.push(tenant);
-        tenant
-    }
-
-    async fn set_status(&self, tenant: TenantId, status: TenantStatus) {
-        let change = Change::by(Actor::System);
-        let set = self.platform.catalog().set_status(&change, tenant, status);
-        set.await.unwrap();
-    }
-
-    fn serve(&self) -> Server {
+    fn command(&self) -> Command {
         let mut command = Command::new(self.program);
         command
             .env_remove("DATABASE_URL")
             .env("SECRET", "the application's own")
             .env("ENTERPRISE_DATABASE_URL", url_of(&self.catalog))
             .env("ADMIN_DATABASE_URL", server_url())
-            .env("ENTERPRISE_JWT_SECRET", STAFF)
-            .env("CLIENT_JWT_SECRET", USERS)
-            .env("DB_ENCRYPTION_KEY", SEALING)
+            .env(
+                "ENTERPRISE_JWT_SECRET",
+                "a secret of the staff's, long enough",
+            )
+            .env("CLIENT_JWT_SECRET", "a secret of the users', long enough")
+            .env(
+                "DB_ENCRYPTION_KEY",
+                "DpOK8NIOuSOQlTq07Vs33tXyERHwfr_xDXKg8jYgYrI",
+            )
             .env("BASE_DOMAINS", "notes.test");
-        Server::start(command)
+        command
     }
 
-    async fn end(self) {
-        let change = Change::by(Actor::System);
-        for tenant in self.tenants {
-            let deleted = self.platform.provisioning().delete(&change, tenant).await;
-            deleted.unwrap();
+    /// Runs a command of the platform's.
+    fn run(&self, arguments: &str) -> String {
+        let output = self.command().args(arguments.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn serve(&self) -> Server {
+        Server::start(self.command())
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        for tenant in ["acme", "beta"] {
+            let delete = ["tenant", "delete", tenant, "--confirm", tenant];
+            let _ = self.command().args(delete).output();
         }
-        self.platform.shut_down(Duration::from_secs(5)).await;
-        let mut server = PgConnection::connect(&server_url()).await.unwrap();
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.catalog);
-        server.execute(AssertSqlSafe(drop)).await.unwrap();
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.catalog);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+            let mut server = PgConnection::connect(&server_url()).await.unwrap();
+            let _ = server.execute(AssertSqlSafe(drop)).await;
+        });
     }
 }
 
@@ -251,10 +231,17 @@ const A: &str = "acme.notes.test";
 const B: &str = "beta.notes.test";
 
 /// The same person, with the same password and the same id, at both.
-pub(crate) async fn two_customers_have_nothing_in_common(program: &'static str) {
-    let mut node = Node::start(program).await;
-    let (acme, _) = (node.create("acme").await, node.create("beta").await);
-    let server = node.serve();
+pub(crate) fn two_customers_have_nothing_in_common(program: &'static str) {
+    let platform = Platform::new(program);
+    for slug in ["acme", "beta"] {
+        platform.run(&format!("tenant create {slug} --admin-email ann@x.test"));
+    }
+    let listed = platform.run("tenant list");
+    assert!(
+        listed.contains("acme") && listed.contains("beta"),
+        "{listed}"
+    );
+    let server = platform.serve();
     let (of_a, of_b) = (server.sign_up(A), server.sign_up(B));
     let note = json!({ "text": "buy milk" });
     assert_eq!(server.ask(A, "POST /notes", &of_a, Some(note)).0, 201);
@@ -268,15 +255,13 @@ pub(crate) async fn two_customers_have_nothing_in_common(program: &'static str) 
     assert_eq!(server.notes("elsewhere.notes.test", &of_a).0, 404);
     assert_eq!(server.notes("localhost", &of_a).0, 400);
 
-    node.set_status(acme, TenantStatus::Suspended).await;
+    platform.run("tenant suspend acme");
     eventually("a suspended tenant is served no more", || {
         server.notes(A, &of_a).0 == 404
     });
     assert_eq!(server.notes(B, &of_b).0, 200);
-    node.set_status(acme, TenantStatus::Active).await;
+    platform.run("tenant activate acme");
     eventually("its tokens work again", || server.notes(A, &of_a).0 == 200);
-    drop(server);
-    node.end().await;
 }
 
 /// One customer on a server of their own: one URL, any host, no catalog.

@@ -6,6 +6,7 @@ use std::error::Error;
 use actix_web::{App, HttpServer};
 use bring_your_own_actix_after::{AppState, app, worker};
 use multitenant_actix::Guard;
+use multitenant_core::cli::PlatformCommand;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access::REGISTRY;
 use multitenant_core::resolve::Resolver;
@@ -14,6 +15,7 @@ use sqlx::PgPool;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let command = PlatformCommand::from_arguments();
     let secret = env::var("SECRET")?;
     let resolver = if let Ok(url) = env::var("DATABASE_URL") {
         let pool = PgPool::connect(&url).await?;
@@ -22,6 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         let platform = Platform::from_env(REGISTRY)?.without_accounts();
         let platform = platform.schema(sqlx::migrate!()).start().await?;
+        if let Some(command) = command {
+            return Ok(command.run_for_people(&platform).await?);
+        }
         platform.resolver()
     };
     tokio::spawn(worker::run(resolver.tenants().clone()));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bring_your_own_axum_after::{AppState, app, worker};
 use multitenant_axum::TenantRouter;
+use multitenant_core::cli::PlatformCommand;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access::REGISTRY;
 use multitenant_core::resolve::Resolver;
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let command = PlatformCommand::from_arguments();
     let secret = env::var("SECRET")?;
     let resolver = if let Ok(url) = env::var("DATABASE_URL") {
         let pool = PgPool::connect(&url).await?;
@@ -23,6 +25,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         let platform = Platform::from_env(REGISTRY)?.without_accounts();
         let platform = platform.schema(sqlx::migrate!()).start().await?;
+        if let Some(command) = command {
+            return Ok(command.run_for_people(&platform).await?);
+        }
         platform.resolver()
     };
     tokio::spawn(worker::run(Arc::clone(resolver.tenants())));

@@ -14,9 +14,9 @@ mod proof;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bring-your-own-axum-after");
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_customers_have_nothing_in_common() {
-    proof::two_customers_have_nothing_in_common(PROGRAM).await;
+#[test]
+fn two_customers_have_nothing_in_common() {
+    proof::two_customers_have_nothing_in_common(PROGRAM);
 }
 
 #[sqlx::test(migrations = false)]
