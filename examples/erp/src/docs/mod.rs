@@ -1,11 +1,13 @@
-//! What the server says of itself: the document of its routes, and a page to read it. The page
-//! loads nothing from elsewhere.
+//! What the server says of itself: the document of its routes, a page to read it, and one for
+//! each code of a problem. They load nothing from elsewhere.
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use multitenant_axum::{Path, Problem};
+use multitenant_core::Code;
 use serde_json::Value;
 use utoipa::OpenApi;
 
@@ -18,7 +20,7 @@ const SCRIPT: &str = include_str!("reader.js");
 #[openapi(paths(document))]
 pub(crate) struct Documented;
 
-/// `GET /api/openapi.json`, and `GET /docs` with what the page needs.
+/// `GET /api/openapi.json`, `GET /docs` with what the page needs, and `GET /problems/{code}`.
 pub(crate) fn routes(openapi: &Value) -> Router {
     let openapi = Bytes::from(openapi.to_string());
     Router::new()
@@ -35,6 +37,14 @@ pub(crate) fn routes(openapi: &Value) -> Router {
             "/docs/reader.js",
             get(async || file("text/javascript; charset=utf-8", SCRIPT)),
         )
+        .route("/problems/{code}", get(problem))
+}
+
+/// Where the `type` of every problem leads: its code's page, as text that browsers show.
+async fn problem(Path(code): Path<String>) -> Result<impl IntoResponse, Problem> {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
+    let page = known.ok_or(Code::NotFound)?.page();
+    Ok(file("text/plain; charset=utf-8", page))
 }
 
 /// This document (OpenAPI 3.1).

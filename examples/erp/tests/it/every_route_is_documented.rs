@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use erp_server::{guarded, openapi};
-use multitenant_core::Realm;
 use multitenant_core::keys::{LocalKeys, Vault};
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access;
 use multitenant_core::token::{KeyRing, KeyRings, SigningKey};
+use multitenant_core::{Code, Realm};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -146,5 +146,20 @@ async fn the_reader_loads_nothing_from_elsewhere() {
         let request = server.request(Method::GET, path);
         assert_eq!(answer(request).await.status, 200, "{path}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_type_of_every_problem_leads_to_its_page() {
+    let place = Place::sqlite();
+    let server = place.start().await;
+    for code in Code::ALL {
+        let (_, text) = page(&server, &format!("/problems/{code}")).await;
+        assert_eq!(text, code.page());
+    }
+    let refused = answer(server.request(Method::GET, "/problems/none")).await;
+    assert_eq!(refused.status, 404);
+    let (_, text) = page(&server, refused.body["type"].as_str().unwrap()).await;
+    assert_eq!(text, Code::NotFound.page());
     server.stop().await;
 }
