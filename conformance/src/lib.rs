@@ -11,26 +11,16 @@
 )]
 
 mod application;
-#[path = "../../multitenant-core/tests/it/common/nowhere.rs"]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    reason = "shared with the library's own tests, which use all of it"
-)]
-mod nowhere;
 mod on_postgres;
 mod people;
 pub mod scenarios;
 mod table;
-mod wire;
 mod world;
 
 pub use application::{Adapter, Order, Paging, Signals, Small, handlers};
-pub use nowhere::Changeable;
+pub use multitenant_core::testing::{Answer, Ask, MemoryDirectory, eventually};
 pub use on_postgres::PostgresWorld;
-pub use wire::{Answer, Ask};
-pub use world::{Server, World, eventually};
+pub use world::{Server, World};
 
 /// The permissions of the small application.
 pub mod access {

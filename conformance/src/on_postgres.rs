@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use multitenant_core::TenantId;
 use multitenant_core::auth::Policies;
 use multitenant_core::directory::TenantRecord;
-use multitenant_core::engine::{ConnectData, PostgresConnector};
+use multitenant_core::engine::PostgresConnector;
 use multitenant_core::gate::Gate;
 use multitenant_core::resolve::{Resolver, Sources};
 use multitenant_core::tenant::{
     BudgetOptions, CacheOptions, ManagerOptions, Tenant, TenantManager, Tenants,
 };
-use multitenant_core::{ServerId, TenantId};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use multitenant_core::testing::Place;
+use sqlx::{Connection, PgConnection, Postgres};
 
 use crate::people::{DefaultRoles, Words};
 
@@ -22,7 +23,7 @@ pub struct PostgresWorld {
     pub gate: Gate,
     manager: TenantManager<PostgresConnector>,
     tenant: TenantId,
-    database: String,
+    place: Place,
 }
 
 fn server_url() -> String {
@@ -30,25 +31,12 @@ fn server_url() -> String {
         .expect("set TEST_POSTGRES_URL, or run the tests by scripts/test, which starts a server")
 }
 
-fn url_of(database: &str) -> String {
-    let server = server_url();
-    let (server, parameters) = server.split_once('?').unwrap_or((&server, ""));
-    let (server, _) = server.rsplit_once('/').expect("a URL with a database");
-    format!("{server}/{database}?{parameters}")
-}
-
-async fn administer(statement: String) {
-    let mut connection = PgConnection::connect(&server_url()).await.unwrap();
-    connection.execute(AssertSqlSafe(statement)).await.unwrap();
-}
-
 impl PostgresWorld {
     /// Makes the database.
     pub async fn new() -> Self {
         let tenant = TenantId::generate();
-        let database = format!("test_{}", tenant.as_uuid().simple());
-        administer(format!("CREATE DATABASE {database}")).await;
-        let data = ConnectData::new(ServerId::main(), url_of(&database));
+        let place = Place::postgres(server_url());
+        let data = place.database().await.unwrap();
         let record = TenantRecord::active(tenant, "tenant-a".parse().unwrap(), data);
         let mut options = ManagerOptions::default();
         options.budget = BudgetOptions::connections(4);
@@ -68,7 +56,7 @@ impl PostgresWorld {
             gate,
             manager,
             tenant,
-            database,
+            place,
         }
     }
 
@@ -80,17 +68,19 @@ impl PostgresWorld {
     /// The backends that serve the tenant, as the server sees them.
     pub async fn backends(&self) -> BTreeSet<i32> {
         let mut connection = PgConnection::connect(&server_url()).await.unwrap();
+        let name = "SELECT current_database()::text";
+        let db = self.tenant().await.db::<Postgres>().unwrap();
+        let name: String = sqlx::query_scalar(name).fetch_one(&db).await.unwrap();
         let backends = "SELECT pid FROM pg_stat_activity WHERE datname = $1";
-        let backends = sqlx::query_scalar(backends).bind(&self.database);
+        let backends = sqlx::query_scalar(backends).bind(name);
         let backends: Vec<i32> = backends.fetch_all(&mut connection).await.unwrap();
         backends.into_iter().collect()
     }
 
     /// Closes every connection and drops the database.
     pub async fn clear(self) {
-        self.manager
-            .shut_down(std::time::Duration::from_secs(10))
-            .await;
-        administer(format!("DROP DATABASE {} WITH (FORCE)", self.database)).await;
+        let deadline = std::time::Duration::from_secs(10);
+        self.manager.shut_down(deadline).await;
+        self.place.clear().await.unwrap();
     }
 }

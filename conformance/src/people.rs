@@ -6,7 +6,7 @@ use multitenant_core::rbac::{Policy, Role};
 use multitenant_core::{Code, EnterpriseRole, Realm, Standing, Subject, TenantId};
 
 use crate::access::REGISTRY;
-use crate::nowhere::Told;
+use multitenant_core::testing::ToldToFail;
 
 /// Knows people by words: `viewer-of-a`, `admin-of-b`, `reader-of-staff`, `due-of-a`; and what is
 /// wrong with a token by its code.
@@ -22,7 +22,7 @@ impl Authenticator for Words {
         let (role, place) = match credential.split_once("-of-") {
             Some(words) => words,
             None if credential == "revoked" => return Err(AuthError::Revoked),
-            None if credential == "away" => return Err(AuthError::unavailable(Told)),
+            None if credential == "away" => return Err(AuthError::unavailable(ToldToFail)),
             None => {
                 let code = Code::ALL.iter().find(|code| code.as_str() == credential);
                 return refused(*code.unwrap_or(&Code::TokenInvalid));

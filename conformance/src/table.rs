@@ -78,7 +78,7 @@ impl Case {
 fn with(ask: Ask, part: &str) -> Ask {
     let (word, rest) = part.split_once(' ').unwrap_or((part, ""));
     match word {
-        "by" => ask.by(rest),
+        "by" => ask.bearer(rest),
         "json" => ask.json(bytes(rest)),
         "body" => ask.body(bytes(rest)),
         "chunked" => ask.chunked(),

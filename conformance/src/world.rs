@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use multitenant_core::auth::Policies;
 use multitenant_core::directory::TenantRecord;
-use multitenant_core::engine::{ConnectData, SqliteConnector};
+use multitenant_core::engine::SqliteConnector;
 use multitenant_core::gate::Gate;
 use multitenant_core::resolve::{Resolver, Sources};
 use multitenant_core::tenant::{
     BudgetOptions, CacheOptions, ManagerOptions, Tenant, TenantManager, Tenants,
 };
-use multitenant_core::{Code, ServerId, TenantId};
-use tempfile::TempDir;
+use multitenant_core::testing::{MemoryDirectory, Place};
+use multitenant_core::{Code, TenantId};
 
-use crate::nowhere::Changeable;
 use crate::people::{DefaultRoles, Words};
 use crate::{Adapter, Answer, Ask, Signals, Small};
 
@@ -27,14 +26,14 @@ pub struct World {
     /// A budget of four connections, two at most for a tenant.
     pub manager: TenantManager<SqliteConnector>,
     /// May be changed, or go away.
-    pub directory: Arc<Changeable>,
+    pub directory: Arc<MemoryDirectory>,
     /// The first tenant.
     pub a: TenantRecord,
     /// The second tenant.
     pub b: TenantRecord,
     /// What handlers and tests tell each other.
     pub signals: Arc<Signals>,
-    _folder: TempDir,
+    _place: Place,
 }
 
 /// Most bytes of a body in the small application.
@@ -59,17 +58,14 @@ impl World {
     }
 
     async fn with(query: bool, mut options: ManagerOptions) -> Self {
-        let folder = TempDir::new().unwrap();
-        let record = |slug: &str| {
-            let path = folder.path().join(slug);
-            std::fs::File::create(&path).unwrap();
-            let url = format!("sqlite://{}", path.display());
-            let data = ConnectData::new(ServerId::main(), url);
+        let place = Place::sqlite().unwrap();
+        let record = async |slug: &str| {
+            let data = place.database().await.unwrap();
             TenantRecord::active(TenantId::generate(), slug.parse().unwrap(), data)
         };
-        let (a, b) = (record("tenant-a"), record("tenant-b"));
-        let directory = Arc::new(Changeable::of(&[a.clone(), b.clone()]));
-        directory.add_domain(a.id, "shop-a.test");
+        let (a, b) = (record("tenant-a").await, record("tenant-b").await);
+        let directory = Arc::new(MemoryDirectory::of([a.clone(), b.clone()]));
+        directory.add_domain(a.id, "shop-a.test".parse().unwrap());
         options.follower.poll = Duration::from_secs(3_600);
         options.budget = BudgetOptions::connections(4);
         options.budget.per_tenant = Some(2);
@@ -82,7 +78,7 @@ impl World {
             a,
             b,
             signals: Arc::default(),
-            _folder: folder,
+            _place: place,
         };
         for (tenant, row) in [(&world.a, "row of a"), (&world.b, "row of b")] {
             world.seed(tenant, row).await;
@@ -159,15 +155,4 @@ impl Server {
         let answer = self.ask(ask).await;
         answer.check_problem(code, &asked)
     }
-}
-
-/// Waits until something holds, and fails with a sentence when it does not in five seconds.
-pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("within five seconds it did not come about that {what}");
 }

@@ -10,6 +10,7 @@
 //! | serve many tenants with the handlers that I have | [`TenantData`] behind [`Guard::by_name`] |
 //! | answer an error | [`Problem`]; [`problems`] for what actix answers by itself |
 //! | find a request in the log | [`request_id`] |
+//! | be sure that no tenant reaches another | `Tested` (feature `testing`) |
 //!
 //! ## Workers come and go, connections stay
 //!
@@ -36,6 +37,8 @@ mod methods;
 mod problem;
 mod request_id;
 mod tenant_data;
+#[cfg(feature = "testing")]
+mod tested;
 mod view;
 
 pub use body::GuardedBody;
@@ -49,4 +52,6 @@ pub use multitenant_core::gate::AccessRule;
 pub use problem::{Problem, problems};
 pub use request_id::request_id;
 pub use tenant_data::TenantData;
+#[cfg(feature = "testing")]
+pub use tested::Tested;
 pub use view::View;

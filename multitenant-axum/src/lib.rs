@@ -12,6 +12,7 @@
 //! | guard a service of tower's own, of hyper or tonic | [`Guard`] as a layer |
 //! | answer an error | [`Problem`]; [`problems`] for what axum answers by itself |
 //! | find a request in the log | [`request_id`] |
+//! | be sure that no tenant reaches another | `Tested` (feature `testing`) |
 #![doc = ""]
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -25,6 +26,8 @@ mod problem;
 mod request_id;
 mod tenant_router;
 mod tenant_state;
+#[cfg(feature = "testing")]
+mod tested;
 mod view;
 
 pub use body::GuardedBody;
@@ -39,4 +42,6 @@ pub use problem::{Problem, problems};
 pub use request_id::request_id;
 pub use tenant_router::TenantRouter;
 pub use tenant_state::{GivesTenantState, TenantState};
+#[cfg(feature = "testing")]
+pub use tested::Tested;
 pub use view::View;

@@ -23,6 +23,7 @@
 //! | hear what changed | [`events`] |
 //! | read what a caller sent | [`input`] (feature `input`) |
 //! | name a tenant | [`TenantId`], [`Slug`] |
+//! | test an application for many tenants | [`testing`] (feature `testing`) |
 //! | answer an error over HTTP | [`Problem`], [`Code`] |
 //!
 //! The first rung needs no feature:
@@ -72,6 +73,8 @@ pub mod resolve;
 #[cfg(feature = "crypto")]
 pub mod secret;
 pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 #[cfg(feature = "tokens")]
 pub mod token;

@@ -24,7 +24,7 @@ pub(super) async fn rest(mut stream: TcpStream) -> String {
 pub async fn a_stream_keeps_its_tenant_within_reach_until_it_ends<A: Adapter>() {
     let world = World::with_little_memory().await;
     let server = world.serve::<A>().await;
-    let ask = Ask::get("/stream").by("viewer-of-a");
+    let ask = Ask::get("/stream").bearer("viewer-of-a");
     let mut stream = ask.begin(server.address).await;
     read_to(&mut stream, "first, ").await;
     world.tenant(&world.b).await;
@@ -39,7 +39,7 @@ pub async fn a_stream_keeps_its_tenant_within_reach_until_it_ends<A: Adapter>() 
 pub async fn a_stream_that_is_let_run_ends_well<A: Adapter>() {
     let world = World::with_little_memory().await;
     let server = world.serve::<A>().await;
-    let ask = Ask::get("/stream").by("viewer-of-a");
+    let ask = Ask::get("/stream").bearer("viewer-of-a");
     let mut stream = ask.begin(server.address).await;
     read_to(&mut stream, "first, ").await;
     world.tenant(&world.b).await;
@@ -59,7 +59,7 @@ pub async fn a_body_that_trickles_in_holds_no_connection<A: Adapter>() {
     stream.write_all(first).await.unwrap();
     // Others are served meanwhile, more than there are connections.
     for _ in 0..5 {
-        let names = server.ask(Ask::get("/names").by("viewer-of-a")).await;
+        let names = server.ask(Ask::get("/names").bearer("viewer-of-a")).await;
         assert_eq!(names.text(), "row of a");
     }
     let (open, idle) = world.tenant(&world.a).await.connections();

@@ -50,7 +50,7 @@ async fn server(gate: &Gate, signals: &Arc<Signals>, workers: usize) -> Running 
 /// Asks for as long as it is answered, and returns how often that was.
 async fn load(address: SocketAddr, path: &str) -> usize {
     let mut answered = 0;
-    while let Some(answer) = Ask::get(path).by("viewer-of-a").try_send(address).await {
+    while let Some(answer) = Ask::get(path).bearer("viewer-of-a").try_send(address).await {
         assert_eq!(answer.status, 200, "{}", answer.text());
         answered += 1;
     }
@@ -69,26 +69,29 @@ async fn a_retired_worker_leaves_every_connection_to_the_others() {
     let signals = Arc::<Signals>::default();
     let retired = server(&world.gate, &signals, 2).await;
     let address = retired.address;
-    let _hold = Ask::get("/hold").by("viewer-of-a").begin(address).await;
+    let _hold = Ask::get("/hold").bearer("viewer-of-a").begin(address).await;
     signals.at_work.notified().await;
     let paths = ["/query", "/transaction", "/query", "/transaction"];
     let loads: JoinSet<_> = paths.map(|path| load(address, path)).into_iter().collect();
     // As many as it may have, so that none need be opened for those who come later.
     let tenant = world.tenant().await;
-    eventually("the load is on", || tenant.connections().0 == 4).await;
+    eventually("the load is on", async || tenant.connections().0 == 4).await;
     let before = world.backends().await;
 
     end(retired).await;
     assert!(loads.join_all().await.into_iter().sum::<usize>() > 0);
     let next = server(&world.gate, &signals, 1).await;
     for path in paths.repeat(10) {
-        let answer = Ask::get(path).by("viewer-of-a").send(next.address).await;
+        let answer = Ask::get(path)
+            .bearer("viewer-of-a")
+            .send(next.address)
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let pid = answer.text().parse().unwrap();
         assert!(before.contains(&pid), "{pid} is none of {before:?}");
     }
     assert_eq!(world.backends().await, before);
-    eventually("nothing is held", || tenant.connections() == (4, 4)).await;
+    eventually("nothing is held", async || tenant.connections() == (4, 4)).await;
     end(next).await;
     drop(tenant);
     world.clear().await;

@@ -34,7 +34,10 @@ async fn guarded_routes_fit_into_a_scope() {
     for path in ["/api/who", "/own/who"] {
         let _ = server.refuses(Ask::get(path), Code::TokenMissing).await;
         assert_eq!(
-            server.ask(Ask::get(path).by("viewer-of-a")).await.status,
+            server
+                .ask(Ask::get(path).bearer("viewer-of-a"))
+                .await
+                .status,
             200
         );
     }
@@ -43,7 +46,7 @@ async fn guarded_routes_fit_into_a_scope() {
         .await;
     // Actix's own 404 and 405, which have no body, are problems too.
     let _ = server.refuses(Ask::get("/nothing"), Code::NotFound).await;
-    let delete = Ask::new("DELETE", "/own/who").by("viewer-of-a");
+    let delete = Ask::new("DELETE", "/own/who").bearer("viewer-of-a");
     assert_eq!(server.ask(delete).await.status, 404);
 }
 

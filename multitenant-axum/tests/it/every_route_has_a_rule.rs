@@ -22,7 +22,7 @@ async fn a_rule_covers_a_fallback_of_its_route() {
     for method in ["GET", "DELETE", "BREW"] {
         let ask = Ask::new(method, "/own");
         let _ = server.refuses(ask.clone(), Code::TokenMissing).await;
-        assert_eq!(server.ask(ask.by("viewer-of-a")).await.status, 200);
+        assert_eq!(server.ask(ask.bearer("viewer-of-a")).await.status, 200);
     }
 }
 

@@ -42,7 +42,7 @@ async fn a_failing_query_tells_the_log_everything_and_the_caller_nothing() {
     let world = World::new().await;
     let app = Guarded::new(world.gate.clone()).route(Access::USER, "/{how}", get(fail));
     let server = serve(app).await;
-    let ask = |path| Ask::get(path).by("viewer-of-a");
+    let ask = |path| Ask::get(path).bearer("viewer-of-a");
     let _ = server.refuses(ask("/absent"), Code::NotFound).await;
     let problem = server.refuses(ask("/broken"), Code::Internal).await;
     assert!(!problem.to_string().contains("nowhere"));
@@ -67,7 +67,7 @@ async fn a_tenant_that_is_closed_meanwhile_is_unavailable() {
     };
     let app = Guarded::new(world.gate.clone()).route(Access::USER, "/", get(closes));
     let server = serve(app.into_router().with_state(manager)).await;
-    let answer = server.ask(Ask::get("/").by("viewer-of-a")).await;
+    let answer = server.ask(Ask::get("/").bearer("viewer-of-a")).await;
     let _ = answer.check_problem(Code::TenantUnavailable, "/");
     assert_eq!(answer.header("retry-after"), Some("1"));
 }
@@ -97,7 +97,9 @@ async fn a_handler_on_the_wrong_route_says_in_the_log_what_is_missing() {
         ("/engine", user, "another engine"),
     ] {
         log.clear();
-        let ask = Ask::get(path).by(word).header("x-tenant-id", "tenant-a");
+        let ask = Ask::get(path)
+            .bearer(word)
+            .header("x-tenant-id", "tenant-a");
         let _ = server.refuses(ask, Code::Internal).await;
         assert!(log.text().contains(sentence), "{path}: {}", log.text());
     }
@@ -115,7 +117,7 @@ async fn a_span_learns_who_acts_where() {
     let note = async || tracing::info!("here");
     let app = Guarded::new(world.gate.clone()).route(Access::USER, "/", get(note));
     let server = serve(app.into_router().layer(from_fn(spanned))).await;
-    server.ask(Ask::get("/").by("viewer-of-a")).await;
+    server.ask(Ask::get("/").bearer("viewer-of-a")).await;
     let line = format!("request{{tenant={} subject=viewer-of-a}}", world.a.id);
     assert!(log.text().contains(&line), "{}", log.text());
 }

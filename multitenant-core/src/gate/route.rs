@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::Access;
 
 /// A route as it was added to an adapter's list, with the framework's own type for a method.
@@ -60,6 +62,18 @@ impl<M> Route<M> {
                 path: self.path.clone(),
                 other: other.path.clone(),
             }),
+        }
+    }
+}
+
+impl<M: fmt::Display> Route<M> {
+    /// The same with its methods by name, whatever the framework.
+    #[must_use]
+    pub fn in_words(&self) -> Route<String> {
+        Route {
+            methods: self.methods.iter().map(M::to_string).collect(),
+            path: self.path.clone(),
+            access: self.access,
         }
     }
 }

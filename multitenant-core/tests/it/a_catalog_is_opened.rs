@@ -17,7 +17,7 @@ async fn is_empty(catalog: &SqlCatalog) -> bool {
 
 on_both_engines! {
     async fn several_open_a_catalog_at_once_that_nobody_has_made(place: Place) {
-        let url = place.catalog_url();
+        let url = place.url();
         let mut nodes = tokio::task::JoinSet::new();
         for _ in 0..6 {
             let url = url.clone();
@@ -29,7 +29,7 @@ on_both_engines! {
     }
 
     async fn a_catalog_of_a_newer_version_is_refused(place: Place) {
-        let url = place.catalog_url();
+        let url = place.url();
         let catalog = SqlCatalog::open(&url).await.unwrap();
         tamper(&catalog, "UPDATE mt_catalog_migrations SET version = version + 9999").await.unwrap();
         assert!(matches!(SqlCatalog::open(&url).await, Err(OpenError::Migration(_))));
@@ -110,7 +110,7 @@ async fn an_engine_that_is_not_there_is_refused_without_the_urls_password() {
 #[tokio::test]
 async fn nobody_but_its_owner_may_connect_to_a_new_database() {
     let place = PostgresPlace::new().await;
-    let url = place.catalog_url();
+    let url = place.url();
     SqlCatalog::open(&url).await.unwrap();
     let catalog = SqlCatalog::open(&url)
         .await
@@ -127,7 +127,7 @@ async fn nobody_but_its_owner_may_connect_to_a_new_database() {
                 .unwrap();
         assert!(!open, "{right}");
     }
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test]

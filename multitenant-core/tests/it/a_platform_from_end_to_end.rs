@@ -2,7 +2,6 @@
 //! nobody else's request reaches it.
 
 use crate::common::platform::{Running, permissions};
-use crate::common::request::Request;
 use multitenant_core::accounts::{NewUser, UserFilter};
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError};
 use multitenant_core::catalog::{Catalog, CatalogError, Page};
@@ -10,11 +9,12 @@ use multitenant_core::directory::TenantStatus;
 use multitenant_core::gate::{Access, Passage};
 use multitenant_core::provision::ProvisioningError;
 use multitenant_core::rbac::access::users;
+use multitenant_core::testing::TestRequest;
 use multitenant_core::{Code, Problem, TenantId};
 
 on_both_engines! {
     async fn from_a_new_tenant_to_its_first_admin_at_work(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let acme = world.create("acme").await.unwrap();
         let tenant = acme.tenant.id;
         assert_eq!(acme.tenant.status, TenantStatus::Active);
@@ -22,7 +22,7 @@ on_both_engines! {
         let temporary = acme.temporary_password.unwrap();
         let signed_in = world.sign_in(tenant, temporary.reveal()).await.unwrap();
         assert!(signed_in.account.password_change_due);
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         assert_eq!(world.code(&request, Access::USER).await, Some(Code::PasswordChangeRequired));
 
         world.change_password(&request, temporary.reveal(), "a password of my own").await.unwrap();
@@ -30,7 +30,7 @@ on_both_engines! {
         assert!(world.sign_in(tenant, temporary.reveal()).await.is_err());
 
         let signed_in = world.sign_in(tenant, "a password of my own").await.unwrap();
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         let Passage::User(who, found) = world.platform.gate().admit(&request, users::READ.into()).await.unwrap() else {
             panic!("a user is let through as one");
         };
@@ -42,13 +42,13 @@ on_both_engines! {
     }
 
     async fn credentials_of_one_tenant_are_worth_nothing_at_another(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (a, b) = (world.create("tenant-a").await.unwrap(), world.create("tenant-b").await.unwrap());
         let of_a = a.temporary_password.unwrap();
         let wrong = world.sign_in(b.tenant.id, of_a.reveal()).await;
         assert!(matches!(wrong, Err(SignInError::InvalidCredentials)));
         let signed_in = world.sign_in(a.tenant.id, of_a.reveal()).await.unwrap();
-        let request = Request::default()
+        let request = TestRequest::default()
             .token(&signed_in.access_token)
             .header("x-tenant-id", b.tenant.id.to_string());
         let open = Access::USER_BEFORE_PASSWORD_CHANGE;
@@ -61,7 +61,7 @@ on_both_engines! {
     }
 
     async fn signing_out_and_a_used_refresh_token_end_a_session(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         let realm = multitenant_core::Realm::Client;
         let first = world.sign_in(tenant, &password).await.unwrap();
@@ -71,14 +71,14 @@ on_both_engines! {
         assert_eq!(refresh.refresh_token.expose_secret(), again.refresh_token.expose_secret());
         let third = world.refresh(realm, &refresh.refresh_token).await.unwrap();
         assert_eq!(audit_rows(&world, tenant, "session.refresh").await, 2, "a repetition changes nothing");
-        let request = Request::default().token(&third.access_token);
+        let request = TestRequest::default().token(&third.access_token);
         assert_eq!(world.code(&request, Access::USER).await, None);
         // The first token is two generations old: one of the two who have it stole it.
         assert!(matches!(world.refresh(realm, &first.refresh_token).await, Err(SignInError::Revoked)));
         assert_eq!(world.code(&request, Access::USER).await, Some(Code::TokenRevoked));
 
         let second = world.sign_in(tenant, &password).await.unwrap();
-        let request = Request::default().token(&second.access_token);
+        let request = TestRequest::default().token(&second.access_token);
         let Passage::User(who, _) = world.platform.gate().admit(&request, Access::USER).await.unwrap() else {
             panic!("a user is let through as one");
         };
@@ -89,7 +89,7 @@ on_both_engines! {
     }
 
     async fn rights_change_at_once_and_nobody_gives_what_they_do_not_hold(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         let admin = world.principal(tenant, &password).await;
         let held = admin.granted().unwrap();
@@ -127,14 +127,14 @@ on_both_engines! {
     }
 
     async fn a_deleted_tenant_leaves_nothing_but_its_audit_rows(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let acme = world.create("acme").await.unwrap();
         let tenant = acme.tenant.id;
         world.platform.tenant(tenant).await.unwrap().any_sql().unwrap().begin().await.unwrap().rollback().await.unwrap();
         world.platform.provisioning().delete(&world.change(), tenant).await.unwrap();
         assert!(world.platform.catalog().tenant(tenant).await.unwrap().is_none());
         assert!(world.platform.tenant(tenant).await.is_err());
-        assert!(!place.has_database(tenant).await);
+        assert!(!place.has_traces(tenant).await);
         let filter = multitenant_core::catalog::AuditFilter { tenant: Some(tenant), ..Default::default() };
         assert!(world.platform.catalog().audit_logs(&filter, Page::default()).await.unwrap().total > 0);
         let again = world.create("acme").await.unwrap();
@@ -143,7 +143,7 @@ on_both_engines! {
     }
 
     async fn of_two_creations_of_one_slug_one_succeeds(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (one, other) = tokio::join!(world.create("acme"), world.create("acme"));
         let (made, refused) = match (one, other) {
             (Ok(made), Err(error)) | (Err(error), Ok(made)) => (made, error),
@@ -151,19 +151,19 @@ on_both_engines! {
         };
         assert!(matches!(refused, ProvisioningError::Catalog(CatalogError::SlugTaken(_))), "{refused:?}");
         assert_eq!(world.platform.catalog().tenants(&Default::default(), Page::default()).await.unwrap().total, 1);
-        assert!(place.has_database(made.tenant.id).await);
+        assert!(place.has_traces(made.tenant.id).await);
         world.stop().await;
     }
 
     async fn a_repeated_creation_answers_the_same_tenant(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let first = world.create_with_key("acme", "key-1").await.unwrap();
         let again = world.create_with_key("acme", "key-1").await.unwrap();
         assert_eq!(first.tenant.id, again.tenant.id);
         let fresh = again.temporary_password.unwrap();
         assert!(world.sign_in(first.tenant.id, first.temporary_password.unwrap().reveal()).await.is_err());
         let signed_in = world.sign_in(first.tenant.id, fresh.reveal()).await.unwrap();
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         world.change_password(&request, fresh.reveal(), "a password of my own").await.unwrap();
         let third = world.create_with_key("acme", "key-1").await.unwrap();
         assert!(third.temporary_password.is_none());
@@ -205,7 +205,7 @@ on_both_engines! {
                 Err("no chart of accounts for this country".into())
             }
         }
-        let world = Running::start(place.platform().await.on_create(Fails)).await;
+        let world = Running::start(place.platform().on_create(Fails)).await;
         let failed = world.create("acme").await.unwrap_err();
         assert!(failed.to_string().contains("application"), "{failed}");
         assert_eq!(world.platform.catalog().tenants(&Default::default(), Page::default()).await.unwrap().total, 0);
@@ -217,7 +217,7 @@ on_both_engines! {
         use multitenant_core::auth::sign_in::{NewSession, RefreshStore, UserStore};
         use multitenant_core::token::RefreshHash;
         use multitenant_core::{Clock, SessionId, SystemClock};
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         let accounts = world.platform.accounts();
         let account = world.sign_in(tenant, &password).await.unwrap().account;
@@ -245,13 +245,13 @@ on_both_engines! {
     }
 
     async fn a_suspended_tenant_looks_like_none_to_a_stranger(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         let signed_in = world.sign_in(tenant, &password).await.unwrap();
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         world.set_status(tenant, TenantStatus::Suspended).await;
         assert_eq!(world.code(&request, Access::USER).await, Some(Code::TenantSuspended));
-        let hint = Request::default().header("x-tenant-id", "acme");
+        let hint = TestRequest::default().header("x-tenant-id", "acme");
         let passage = world.platform.gate().admit(&hint, Access::TenantHint).await.unwrap();
         assert!(matches!(passage, Passage::Hinted(None)));
         let nowhere = world.platform.sign_in().sign_in(Door::Nowhere, "admin@example.com", password.clone().into(), Origin::default()).await;

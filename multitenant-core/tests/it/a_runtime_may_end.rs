@@ -6,7 +6,8 @@ use multitenant_core::tenant::Db;
 use sqlx::{Executor, Postgres};
 use tokio::sync::Notify;
 
-use crate::common::{PostgresPlace, eventually};
+use crate::common::PostgresPlace;
+use multitenant_core::testing::eventually;
 
 async fn backend(db: &Db<Postgres>) -> i32 {
     let backend = sqlx::query_scalar("SELECT pg_backend_pid()");
@@ -51,7 +52,7 @@ async fn a_connection_that_a_short_lived_runtime_asked_for_outlives_it() {
     for _ in 0..5 {
         assert_eq!(backend(&db).await, first);
     }
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,7 +77,7 @@ async fn a_query_that_is_cut_off_by_the_end_of_its_runtime_leaves_its_connection
         backend(&db).await == first
     })
     .await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,5 +101,5 @@ async fn a_transaction_that_is_cut_off_by_the_end_of_its_runtime_loses_no_permit
         .await
         .unwrap();
     assert_eq!(count, 0);
-    place.clear().await;
+    place.clear().await.unwrap();
 }

@@ -10,7 +10,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::common::catalog::{MINUTE, tamper};
-use crate::common::eventually;
 use crate::common::platform::Running;
 use multitenant_core::accounts::{self, FirstAdmin};
 use multitenant_core::catalog::{
@@ -22,6 +21,7 @@ use multitenant_core::engine::provisioner::LoginPassword;
 use multitenant_core::password::Password;
 use multitenant_core::provision::{CreatedTenant, OnCreate, ProvisioningError, StepName};
 use multitenant_core::tenant::AnySql;
+use multitenant_core::testing::eventually;
 use multitenant_core::{
     Clock, Code, NodeId, OperationId, Problem, ServerId, SystemClock, TenantId, Timestamp, on,
 };
@@ -119,7 +119,7 @@ on_both_engines! {
     async fn a_lease_is_renewed_while_the_application_takes_its_time(place: Place) {
         const LEASE: Duration = Duration::from_secs(2);
         let slow = Slow::new();
-        let builder = place.platform().await.on_create(slow.clone()).lease(LEASE);
+        let builder = place.platform().on_create(slow.clone()).lease(LEASE);
         let world = Arc::new(Running::start(builder).await);
         let creating = create(&world, "acme");
         slow.has_been_entered().await;
@@ -147,7 +147,7 @@ on_both_engines! {
 
     async fn a_node_that_has_lost_its_lease_stops_before_its_next_step(place: Place) {
         let (slow, next) = (Slow::new(), Counts::default());
-        let builder = place.platform().await.on_create(slow.clone()).on_create(next.clone());
+        let builder = place.platform().on_create(slow.clone()).on_create(next.clone());
         let world = Arc::new(Running::start(builder).await);
         let creating = create(&world, "acme");
         slow.has_been_entered().await;
@@ -216,7 +216,7 @@ on_both_engines! {
 
     async fn a_repetition_begins_anew_what_was_cut_off(place: Place) {
         let slow = Slow::new();
-        let world = Arc::new(Running::start(place.platform().await.on_create(slow.clone())).await);
+        let world = Arc::new(Running::start(place.platform().on_create(slow.clone())).await);
         let creating = create(&world, "acme");
         slow.has_been_entered().await;
         let first = tenants(&world).await[0].id;
@@ -239,7 +239,7 @@ on_both_engines! {
 
     async fn whatever_an_application_does_a_failed_creation_leaves_nothing(place: Place) {
         for failure in [Failure::Error, Failure::Panic, Failure::ErrorWithAConnectionKept] {
-            let world = Running::start(place.platform().await.on_create(Fails::by(failure))).await;
+            let world = Running::start(place.platform().on_create(Fails::by(failure))).await;
             let failed = world.create("acme").await.unwrap_err();
             let of_application = matches!(failed, ProvisioningError::Step { step: StepName::Application, .. });
             assert!(of_application, "{failed:?}");
@@ -255,7 +255,7 @@ on_both_engines! {
     async fn an_application_that_keeps_its_connection_holds_no_tenant_up(place: Place) {
         let keeps = Fails::by(Failure::NoneButAConnectionKept);
         let kept = Arc::clone(&keeps.kept);
-        let world = Running::start(place.platform().await.on_create(keeps)).await;
+        let world = Running::start(place.platform().on_create(keeps)).await;
         let made = world.create("acme").await.unwrap();
         assert_eq!(made.tenant.status, TenantStatus::Active);
         let (db, _) = kept.lock().take().unwrap();
@@ -264,7 +264,7 @@ on_both_engines! {
     }
 
     async fn a_repetition_is_answered_by_what_became_of_the_tenant(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let made = world.create_with_key("acme", "key-1").await.unwrap().tenant.id;
         let again = || world.create_with_key("acme", "key-1");
         let table = [
@@ -293,7 +293,7 @@ on_both_engines! {
     async fn a_repetition_waits_for_what_is_being_undone_and_begins_anew(place: Place) {
         const UNDOING: &str = "UPDATE mt_operations SET status = 'UNDOING'";
         let slow = Slow::new();
-        let world = Arc::new(Running::start(place.platform().await.on_create(slow.clone())).await);
+        let world = Arc::new(Running::start(place.platform().on_create(slow.clone())).await);
         let creating = create(&world, "acme");
         slow.has_been_entered().await;
         let (operation, _) = under_way(&world).await;
@@ -319,7 +319,7 @@ on_both_engines! {
     }
 
     async fn an_operation_of_an_unknown_kind_is_left_alone(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let made = world.create("acme").await.unwrap().tenant.id;
         let newer = multitenant_core::catalog::NewOperation {
             kind: "tenant.teleport",
@@ -337,7 +337,7 @@ on_both_engines! {
     }
 
     async fn what_is_on_a_server_that_this_node_does_not_reach_is_left_to_others(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let (catalog, change) = (world.platform.catalog(), world.change());
         catalog.add_server(&change, &ServerId::new("moon")).await.unwrap();
         let there = NewTenant {
@@ -354,7 +354,7 @@ on_both_engines! {
     }
 
     async fn a_tenant_that_is_seeded_again_has_nothing_twice(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let made = world.create("acme").await.unwrap().tenant.id;
         let accounts = world.platform.accounts();
         let before = accounts.roles(made).await.unwrap();

@@ -4,8 +4,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::common::nowhere::{Changeable, Nowhere, record};
-use crate::common::request::Request;
 use crate::common::{PostgresPlace, SqlitePlace};
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::engine::ConnectData;
@@ -14,6 +12,8 @@ use multitenant_core::tenant::{
     BaseUrl, CacheOptions, FixedTenants, ManagerOptions, PerTenant, Tenant, TenantManager, Tenants,
     VisitError,
 };
+use multitenant_core::testing::TestRequest;
+use multitenant_core::testing::{MemoryDirectory, Nowhere};
 use multitenant_core::{ServerId, TenantId};
 use secrecy::ExposeSecret;
 use sqlx::{Executor, PgPool, SqlitePool};
@@ -76,13 +76,13 @@ on_both_engines! {
         sources.only = Some(acme);
         let resolver = Resolver::new(sources, Arc::new(tenants));
         for request in [
-            Request::default(),
-            Request::default().host("anything.test"),
-            Request::default().header("x-tenant-id", "acme"),
+            TestRequest::default(),
+            TestRequest::default().host("anything.test"),
+            TestRequest::default().header("x-tenant-id", "acme"),
         ] {
             assert_eq!(resolver.hinted(&request).await.unwrap(), acme);
         }
-        let other = Request::default().header("x-tenant-id", "other");
+        let other = TestRequest::default().header("x-tenant-id", "other");
         assert!(matches!(resolver.hinted(&other).await, Err(ResolveError::Mismatch)));
     }
 }
@@ -127,7 +127,7 @@ async fn the_tenant_in_an_applications_own_token_is_one_more_source() {
     let tenants = Arc::new(two(&place).await);
     let a = tenants.get("tenant-a").unwrap().id();
     let resolver = Resolver::new(Sources::default(), tenants).with_claim(claim);
-    let token = |text: &str| Request::default().header("x-own-token", text);
+    let token = |text: &str| TestRequest::default().header("x-own-token", text);
     let found = resolver.hinted(&token("signed:tenant-a")).await;
     assert_eq!(found.unwrap(), a);
     let agreeing = token("signed:tenant-a").header("x-tenant-id", a.to_string());
@@ -139,7 +139,7 @@ async fn the_tenant_in_an_applications_own_token_is_one_more_source() {
     assert!(matches!(unsigned, Err(ResolveError::Required)));
 }
 
-async fn served(directory: Arc<Changeable>) -> TenantManager<Nowhere> {
+async fn served(directory: Arc<MemoryDirectory>) -> TenantManager<Nowhere> {
     let options = ManagerOptions::default();
     TenantManager::start(Nowhere::default(), directory, options)
         .await
@@ -148,8 +148,8 @@ async fn served(directory: Arc<Changeable>) -> TenantManager<Nowhere> {
 
 #[tokio::test]
 async fn a_value_is_built_once_for_each_tenant_and_anew_for_one_that_was_moved() {
-    let acme = record("acme");
-    let directory = Arc::new(Changeable::of(std::slice::from_ref(&acme)));
+    let acme = Nowhere::tenant("acme");
+    let directory = Arc::new(MemoryDirectory::of([acme.clone()]));
     let manager = served(directory.clone()).await;
     let built = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&built);
@@ -177,8 +177,10 @@ async fn a_value_is_built_once_for_each_tenant_and_anew_for_one_that_was_moved()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tenant_that_is_served_is_visited_and_no_failure_stops_the_others() {
-    let records: Vec<_> = (0..20).map(|n| record(&format!("tenant-{n}"))).collect();
-    let directory = Arc::new(Changeable::of(&records));
+    let records: Vec<_> = (0..20)
+        .map(|n| Nowhere::tenant(&format!("tenant-{n}")))
+        .collect();
+    let directory = Arc::new(MemoryDirectory::of(&records));
     let manager = served(directory.clone()).await;
     directory.set_status(records[0].id, TenantStatus::Suspended);
     manager.catch_up().await.unwrap();
@@ -222,8 +224,8 @@ async fn every_tenant_that_is_served_is_visited_and_no_failure_stops_the_others(
 
 #[tokio::test]
 async fn a_worker_is_woken_for_the_tenant_that_has_work() {
-    let records = [record("acme"), record("beta")];
-    let manager = served(Arc::new(Changeable::of(&records))).await;
+    let records = [Nowhere::tenant("acme"), Nowhere::tenant("beta")];
+    let manager = served(Arc::new(MemoryDirectory::of(&records))).await;
     let beta = manager.get(records[1].id).await.unwrap();
     let worker = manager.clone();
     let woken = tokio::spawn(async move { (worker.woken().await, worker.woken().await) });

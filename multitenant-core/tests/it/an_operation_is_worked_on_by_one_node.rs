@@ -268,7 +268,7 @@ on_both_engines! {
         catalog.heartbeat(node).await.unwrap();
         catalog.heartbeat(node).await.unwrap();
         assert_eq!(catalog.live_nodes(MINUTE).await.unwrap(), [node]);
-        crate::common::eventually("the node is forgotten", async || {
+        multitenant_core::testing::eventually("the node is forgotten", async || {
             catalog.live_nodes(Duration::ZERO).await.unwrap().is_empty()
         }).await;
     }

@@ -17,9 +17,8 @@ fn id(setting: &str) -> String {
 
 on_both_engines! {
     async fn a_node_with_another_key_does_not_start_and_says_which(place: Place) {
-        let catalog = place.platforms_catalog().await;
         let start = async |setting: &str| {
-            place.platform_with(&catalog, Vault::new(keys(setting))).await.start().await
+            place.platform_with(Vault::new(keys(setting))).start().await
         };
         let first = Running { platform: start(ONE).await.unwrap() };
         let refused = start(OTHER).await.map(drop).unwrap_err();
@@ -38,10 +37,10 @@ on_both_engines! {
     }
 
     async fn of_two_nodes_with_key_files_of_their_own_one_starts(place: Place) {
-        let (catalog, folder) = (place.platforms_catalog().await, tempfile::tempdir().unwrap());
+        let folder = tempfile::tempdir().unwrap();
         let start = async |file: &str| {
             let keys = LocalKeys::from_file(&folder.path().join(file)).unwrap();
-            place.platform_with(&catalog, Vault::new(keys)).await.start().await
+            place.platform_with(Vault::new(keys)).start().await
         };
         let (one, other) = tokio::join!(start("one"), start("other"));
         let (Ok(platform), Err(refused)) = (if one.is_ok() { (one, other) } else { (other, one) }) else {

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use crate::common::eventually;
 use crate::common::platform::Running;
-use crate::common::request::Request;
 use multitenant_core::catalog::{AuditFilter, AuditRecord, Catalog, Page};
 use multitenant_core::gate::Access;
+use multitenant_core::testing::TestRequest;
+use multitenant_core::testing::eventually;
 use multitenant_core::{Code, TenantId};
 
 /// Somebody of a tenant asks three times for another.
 async fn refused(world: &Running) -> TenantId {
     let (tenant, password) = world.tenant_at_work("acme").await;
     let signed_in = world.sign_in(tenant, &password).await.unwrap();
-    let request = Request::default()
+    let request = TestRequest::default()
         .token(&signed_in.access_token)
         .header("x-tenant-id", "other");
     for _ in 0..3 {
@@ -39,20 +39,19 @@ async fn written(world: &Running, tenant: TenantId) -> u64 {
 
 on_both_engines! {
     async fn refusals_of_those_who_are_signed_in_are_counted(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let tenant = refused(&world).await;
         eventually("all three are counted", async || written(&world, tenant).await == 3).await;
         world.stop().await;
     }
 
     async fn a_platform_that_ends_writes_what_waits(place: Place) {
-        let catalog = place.platforms_catalog().await;
-        let world = Running::start(place.platform_on(&catalog).await).await;
+        let world = Running::start(place.platform()).await;
         let tenant = refused(&world).await;
         assert!(world.platform.shut_down(Duration::from_secs(5)).await);
         assert_eq!(world.platform.lost_refusals(), 0);
 
-        let again = Running::start(place.platform_on(&catalog).await).await;
+        let again = Running::start(place.platform()).await;
         assert_eq!(written(&again, tenant).await, 3);
         again.stop().await;
     }

@@ -1,26 +1,25 @@
 //! What a manager serves, and what it no longer serves.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::common::eventually;
-use crate::common::nowhere::{Changeable, Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::EventKind;
 use multitenant_core::tenant::{
     AcquireError, CacheOptions, ManagerOptions, TenantError, TenantManager,
 };
+use multitenant_core::testing::eventually;
+use multitenant_core::testing::{MemoryDirectory, Nowhere};
 
 struct Platform {
     connector: Nowhere,
-    directory: Arc<Changeable>,
+    directory: Arc<MemoryDirectory>,
     manager: TenantManager<Nowhere>,
 }
 
 impl Platform {
-    async fn of(directory: Changeable, change: impl FnOnce(&mut ManagerOptions)) -> Self {
+    async fn of(directory: MemoryDirectory, change: impl FnOnce(&mut ManagerOptions)) -> Self {
         let connector = Nowhere::default();
         let directory = Arc::new(directory);
         let mut options = ManagerOptions::default();
@@ -39,8 +38,8 @@ impl Platform {
 
 #[tokio::test]
 async fn a_cold_tenant_is_read_once_however_many_wait() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let waiting: Vec<_> = (0..50)
         .map(|_| {
             let manager = platform.manager.clone();
@@ -50,13 +49,13 @@ async fn a_cold_tenant_is_read_once_however_many_wait() {
     for waiter in waiting {
         assert_eq!(waiter.await.unwrap().slug().as_str(), "acme");
     }
-    assert_eq!(platform.directory.finds.load(Ordering::SeqCst), 1);
+    assert_eq!(platform.directory.finds(), 1);
 }
 
 #[tokio::test]
 async fn a_suspended_tenant_is_refused_and_served_again_after_activation() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     let share = held.share::<Nowhere>().unwrap();
     let at_work = share.acquire().await.unwrap();
@@ -74,7 +73,7 @@ async fn a_suspended_tenant_is_refused_and_served_again_after_activation() {
     held.revoked().await;
     drop(at_work);
     eventually("its connections are closed", async || {
-        platform.connector.counts.open.load(Ordering::SeqCst) == 0
+        platform.connector.open() == 0
     })
     .await;
 
@@ -86,21 +85,21 @@ async fn a_suspended_tenant_is_refused_and_served_again_after_activation() {
 
 #[tokio::test]
 async fn a_change_that_overtakes_a_load_is_not_lost() {
-    let acme = record("acme");
-    let mut directory = Changeable::of(std::slice::from_ref(&acme));
-    directory.gate = Some(tokio::sync::Semaphore::new(0));
+    let acme = Nowhere::tenant("acme");
+    let directory = MemoryDirectory::of([acme.clone()]);
+    directory.hold();
     let platform = Platform::of(directory, |_| {}).await;
     let manager = platform.manager.clone();
     let loading = tokio::spawn(async move { manager.get(acme.id).await });
     eventually("the record has been read", async || {
-        platform.directory.finds.load(Ordering::SeqCst) == 1
+        platform.directory.finds() == 1
     })
     .await;
     platform
         .directory
         .set_status(acme.id, TenantStatus::Suspended);
     platform.manager.catch_up().await.unwrap();
-    platform.directory.gate.as_ref().unwrap().add_permits(10);
+    platform.directory.let_through(10);
     let loaded = loading.await.unwrap();
     assert!(
         matches!(loaded, Err(TenantError::NotServed(TenantStatus::Suspended))),
@@ -110,9 +109,9 @@ async fn a_change_that_overtakes_a_load_is_not_lost() {
 
 #[tokio::test]
 async fn a_tenant_made_on_another_node_is_found_at_once() {
-    let platform = Platform::of(Changeable::default(), |_| {}).await;
-    let acme = record("acme");
-    platform.directory.add(&acme);
+    let platform = Platform::of(MemoryDirectory::default(), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    platform.directory.add(acme.clone());
     let found = platform.manager.find(&acme.slug).await.unwrap();
     assert_eq!(found, Some(acme.id));
     platform.manager.get(acme.id).await.unwrap();
@@ -120,13 +119,13 @@ async fn a_tenant_made_on_another_node_is_found_at_once() {
 
 #[tokio::test]
 async fn a_flood_of_unknown_tenants_reads_no_record_and_pushes_nobody_out() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |options| {
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |options| {
         options.tenants = CacheOptions::capacity(1);
     })
     .await;
     platform.manager.get(acme.id).await.unwrap();
-    let finds = platform.directory.finds.load(Ordering::SeqCst);
+    let finds = platform.directory.finds();
     let flood: Vec<_> = (0..1_000)
         .map(|_| {
             let manager = platform.manager.clone();
@@ -137,8 +136,8 @@ async fn a_flood_of_unknown_tenants_reads_no_record_and_pushes_nobody_out() {
         assert!(matches!(unknown.await.unwrap(), Err(TenantError::Unknown)));
     }
     platform.manager.get(acme.id).await.unwrap();
-    assert_eq!(platform.directory.finds.load(Ordering::SeqCst), finds);
-    let reads = platform.directory.log_reads.load(Ordering::SeqCst);
+    assert_eq!(platform.directory.finds(), finds);
+    let reads = platform.directory.log_reads();
     assert!(
         reads < 100,
         "a thousand misses shared {reads} reads of the log"
@@ -147,8 +146,8 @@ async fn a_flood_of_unknown_tenants_reads_no_record_and_pushes_nobody_out() {
 
 #[tokio::test]
 async fn an_evicted_tenant_drains_and_work_in_flight_goes_on() {
-    let (a, b) = (record("aaa"), record("bbb"));
-    let platform = Platform::of(Changeable::of(&[a.clone(), b.clone()]), |options| {
+    let (a, b) = (Nowhere::tenant("aaa"), Nowhere::tenant("bbb"));
+    let platform = Platform::of(MemoryDirectory::of([a.clone(), b.clone()]), |options| {
         options.tenants = CacheOptions::capacity(1);
     })
     .await;
@@ -169,8 +168,8 @@ async fn an_evicted_tenant_drains_and_work_in_flight_goes_on() {
 
 #[tokio::test]
 async fn a_moved_tenant_gets_a_new_handle_and_the_old_one_drains() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let old = platform.manager.get(acme.id).await.unwrap();
     let at_work = old.share::<Nowhere>().unwrap().acquire().await.unwrap();
     platform.directory.set(acme.id, |r| {
@@ -189,9 +188,9 @@ async fn a_moved_tenant_gets_a_new_handle_and_the_old_one_drains() {
 
 #[tokio::test]
 async fn a_suspension_reaches_every_handle_that_somebody_holds() {
-    let (acme, other) = (record("acme"), record("other"));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
-    let platform = Platform::of(Changeable::of(&records), |options| {
+    let platform = Platform::of(MemoryDirectory::of(&records), |options| {
         options.tenants = CacheOptions::capacity(1);
     })
     .await;
@@ -229,9 +228,9 @@ async fn a_suspension_reaches_every_handle_that_somebody_holds() {
 
 #[tokio::test]
 async fn connections_that_are_held_without_their_tenant_are_closed_by_a_suspension_too() {
-    let (acme, other) = (record("acme"), record("other"));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
-    let platform = Platform::of(Changeable::of(&records), |options| {
+    let platform = Platform::of(MemoryDirectory::of(&records), |options| {
         options.tenants = CacheOptions::capacity(1);
     })
     .await;
@@ -258,8 +257,8 @@ async fn connections_that_are_held_without_their_tenant_are_closed_by_a_suspensi
 
 #[tokio::test]
 async fn closing_a_tenant_waits_for_every_handle_that_is_at_work() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let old = platform.manager.get(acme.id).await.unwrap();
     let at_work = old.share::<Nowhere>().unwrap().acquire().await.unwrap();
     let elsewhere = "nowhere://elsewhere".to_owned();
@@ -276,7 +275,7 @@ async fn closing_a_tenant_waits_for_every_handle_that_is_at_work() {
         .manager
         .close_tenant(acme.id, Duration::from_secs(5));
     assert!(closed.await);
-    assert_eq!(platform.connector.counts.open.load(Ordering::SeqCst), 0);
+    assert_eq!(platform.connector.open(), 0);
 
     let again = platform.manager.get(acme.id).await.unwrap();
     again.share::<Nowhere>().unwrap().acquire().await.unwrap();
@@ -286,9 +285,10 @@ async fn closing_a_tenant_waits_for_every_handle_that_is_at_work() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_whose_record_hangs_is_not_served_and_holds_up_no_other() {
-    let (acme, other) = (record("acme"), record("other"));
-    let mut directory = Changeable::of(&[acme.clone(), other.clone()]);
-    directory.gate = Some(tokio::sync::Semaphore::new(2));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
+    let directory = MemoryDirectory::of([acme.clone(), other.clone()]);
+    directory.hold();
+    directory.let_through(2);
     let platform = Platform::of(directory, |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     platform.manager.get(other.id).await.unwrap();
@@ -303,8 +303,8 @@ async fn a_tenant_whose_record_hangs_is_not_served_and_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     platform.directory.delete(acme.id);
     platform.manager.catch_up().await.unwrap();
@@ -316,8 +316,8 @@ async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
         held.share::<Nowhere>().unwrap().acquire().await,
         Err(AcquireError::Closed)
     ));
-    let again = record("acme");
-    platform.directory.add(&again);
+    let again = Nowhere::tenant("acme");
+    platform.directory.add(again.clone());
     assert_eq!(
         platform.manager.find(&acme.slug).await.unwrap(),
         Some(again.id)
@@ -326,9 +326,9 @@ async fn a_deleted_tenant_is_unknown_and_its_slug_can_be_had_again() {
 
 #[tokio::test]
 async fn an_event_of_a_newer_version_makes_a_node_read_its_tenant_again_and_go_on() {
-    let (acme, other) = (record("acme"), record("other"));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
-    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let platform = Platform::of(MemoryDirectory::of(&records), |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     platform.manager.get(other.id).await.unwrap();
     let unknown = |tenant| EventKind::Unknown {
@@ -362,17 +362,18 @@ async fn an_event_of_a_newer_version_makes_a_node_read_its_tenant_again_and_go_o
 
 #[tokio::test]
 async fn an_event_of_a_newer_version_makes_a_node_read_custom_domains_again() {
-    let (acme, other) = (record("acme"), record("other"));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
-    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
-    platform.directory.add_domain(acme.id, "gone.test");
+    let platform = Platform::of(MemoryDirectory::of(&records), |_| {}).await;
+    platform.directory.add_domain(acme.id, "gone.test".parse().unwrap());
     platform.manager.catch_up().await.unwrap();
     let owner = |domain: &str| platform.manager.find_domain(&domain.parse().unwrap());
     assert_eq!(owner("gone.test"), Some(acme.id));
 
-    let before = platform.directory.name_reads.load(Ordering::SeqCst);
-    let domains = [("new.test", acme.id), ("other.test", other.id)];
-    platform.directory.set_domains_unheard(&domains);
+    let before = platform.directory.name_reads();
+    let [new, others] = ["new.test", "other.test"].map(|name| name.parse().unwrap());
+    let domains = [(new, acme.id), (others, other.id)];
+    platform.directory.set_domains_unheard(domains);
     for record in [&acme, &other, &acme] {
         platform.directory.publish(EventKind::Unknown {
             word: "domain_moved".to_owned(),
@@ -380,22 +381,22 @@ async fn an_event_of_a_newer_version_makes_a_node_read_custom_domains_again() {
             detail: None,
         });
     }
-    platform.directory.names_away.store(true, Ordering::SeqCst);
+    platform.directory.set_names_away(true);
     platform.manager.catch_up().await.unwrap_err();
-    platform.directory.names_away.store(false, Ordering::SeqCst);
+    platform.directory.set_names_away(false);
     platform.manager.catch_up().await.unwrap();
     assert_eq!(owner("new.test"), Some(acme.id));
     assert_eq!(owner("other.test"), Some(other.id));
     assert_eq!(owner("gone.test"), None);
-    let reads = platform.directory.name_reads.load(Ordering::SeqCst) - before;
+    let reads = platform.directory.name_reads() - before;
     assert_eq!(reads, 2, "one that failed, and one for all three");
 }
 
 #[tokio::test]
 async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on() {
-    let (acme, other) = (record("acme"), record("other"));
+    let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
-    let platform = Platform::of(Changeable::of(&records), |_| {}).await;
+    let platform = Platform::of(MemoryDirectory::of(&records), |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     platform.directory.set_unheard(acme.id, |record| {
         record.status = TenantStatus::Suspended;
@@ -404,10 +405,10 @@ async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on(
         record.slug = "rehto".parse().unwrap();
     });
     platform.directory.publish(EventKind::Missed);
-    platform.directory.names_away.store(true, Ordering::SeqCst);
+    platform.directory.set_names_away(true);
     platform.manager.catch_up().await.unwrap_err();
     platform.manager.catch_up().await.unwrap_err();
-    platform.directory.names_away.store(false, Ordering::SeqCst);
+    platform.directory.set_names_away(false);
     platform.manager.catch_up().await.unwrap();
     assert_eq!(held.status(), TenantStatus::Suspended);
     let renamed = "rehto".parse().unwrap();
@@ -420,14 +421,14 @@ async fn a_node_that_has_missed_events_reads_everything_again_or_does_not_go_on(
 
 #[tokio::test]
 async fn a_node_that_cannot_read_the_log_serves_for_a_while_and_then_fails_closed() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |options| {
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |options| {
         options.follower.poll = Duration::from_millis(10);
         options.follower.max_staleness = Duration::from_millis(300);
     })
     .await;
     platform.manager.get(acme.id).await.unwrap();
-    platform.directory.away.store(true, Ordering::SeqCst);
+    platform.directory.set_away(true);
     platform.manager.get(acme.id).await.unwrap();
     eventually("it fails closed", async || {
         matches!(
@@ -436,7 +437,7 @@ async fn a_node_that_cannot_read_the_log_serves_for_a_while_and_then_fails_close
         )
     })
     .await;
-    platform.directory.away.store(false, Ordering::SeqCst);
+    platform.directory.set_away(false);
     eventually("it serves again", async || {
         platform.manager.get(acme.id).await.is_ok()
     })
@@ -445,14 +446,15 @@ async fn a_node_that_cannot_read_the_log_serves_for_a_while_and_then_fails_close
 
 #[tokio::test]
 async fn a_changed_tenant_that_cannot_be_read_is_not_served_until_it_can() {
-    let acme = record("acme");
-    let mut directory = Changeable::of(std::slice::from_ref(&acme));
-    directory.gate = Some(tokio::sync::Semaphore::new(1));
+    let acme = Nowhere::tenant("acme");
+    let directory = MemoryDirectory::of([acme.clone()]);
+    directory.hold();
+    directory.let_through(1);
     let platform = Platform::of(directory, |_| {}).await;
     let held = platform.manager.get(acme.id).await.unwrap();
     platform.directory.set_status(acme.id, TenantStatus::Active);
     // The log can be read, the record cannot.
-    platform.directory.gate.as_ref().unwrap().close();
+    platform.directory.fail_those_who_wait();
     platform.manager.catch_up().await.unwrap();
     assert_ne!(held.status(), TenantStatus::Active);
     assert!(matches!(
@@ -463,14 +465,14 @@ async fn a_changed_tenant_that_cannot_be_read_is_not_served_until_it_can() {
 
 #[tokio::test]
 async fn a_shut_down_waits_for_work_in_flight_and_closes_everything() {
-    let acme = record("acme");
-    let platform = Platform::of(Changeable::of(std::slice::from_ref(&acme)), |_| {}).await;
+    let acme = Nowhere::tenant("acme");
+    let platform = Platform::of(MemoryDirectory::of([acme.clone()]), |_| {}).await;
     let tenant = platform.manager.get(acme.id).await.unwrap();
     let at_work = tenant.share::<Nowhere>().unwrap().acquire().await.unwrap();
     assert!(!platform.manager.shut_down(Duration::from_millis(20)).await);
     drop(at_work);
     assert!(platform.manager.shut_down(Duration::from_secs(5)).await);
-    assert_eq!(platform.connector.counts.open.load(Ordering::SeqCst), 0);
+    assert_eq!(platform.connector.open(), 0);
     assert!(matches!(
         platform.manager.get(acme.id).await,
         Err(TenantError::ShutDown)

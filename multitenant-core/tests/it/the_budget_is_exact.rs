@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::common::eventually;
-use crate::common::nowhere::{Nowhere, record};
 use multitenant_core::TenantId;
 use multitenant_core::tenant::{AcquireError, Budget, BudgetOptions, Share};
+use multitenant_core::testing::Nowhere;
+use multitenant_core::testing::eventually;
 use tokio::runtime::Handle;
 
 fn budget(connector: &Nowhere, options: BudgetOptions) -> Budget<Nowhere> {
@@ -15,7 +15,7 @@ fn budget(connector: &Nowhere, options: BudgetOptions) -> Budget<Nowhere> {
 }
 
 fn join(budget: &Budget<Nowhere>, slug: &str) -> Share<Nowhere> {
-    budget.join(TenantId::generate(), record(slug).connect)
+    budget.join(TenantId::generate(), Nowhere::tenant(slug).connect)
 }
 
 #[tokio::test]
@@ -26,13 +26,13 @@ async fn a_connection_that_was_given_back_is_used_again() {
     for _ in 0..10 {
         share.acquire().await.unwrap();
     }
-    assert_eq!(connector.counts.opened.load(Ordering::SeqCst), 1);
+    assert_eq!(connector.opened(), 1);
 }
 
 #[tokio::test]
 async fn all_who_wait_for_a_cold_tenant_share_one_opening() {
     let connector = Nowhere::default();
-    connector.counts.gate.forget_permits(usize::MAX >> 3);
+    connector.hold();
     let budget = budget(&connector, BudgetOptions::connections(4));
     let share = join(&budget, "acme");
     let waiting: Vec<_> = (0..20)
@@ -42,28 +42,28 @@ async fn all_who_wait_for_a_cold_tenant_share_one_opening() {
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    connector.counts.gate.add_permits(100);
+    connector.let_through(100);
     for waiter in waiting {
         waiter.await.unwrap().unwrap();
     }
-    assert_eq!(connector.counts.opened.load(Ordering::SeqCst), 1);
+    assert_eq!(connector.opened(), 1);
 }
 
 #[tokio::test]
 async fn an_opening_goes_on_when_the_caller_goes_away() {
     let connector = Nowhere::default();
-    connector.counts.gate.forget_permits(usize::MAX >> 3);
+    connector.hold();
     let budget = budget(&connector, BudgetOptions::connections(4));
     let share = join(&budget, "acme");
     let gone = tokio::time::timeout(Duration::from_millis(20), share.acquire()).await;
     assert!(gone.is_err());
-    connector.counts.gate.add_permits(100);
+    connector.let_through(100);
     eventually("the connection is idle", async || {
         share.connections() == (1, 1)
     })
     .await;
     share.acquire().await.unwrap();
-    assert_eq!(connector.counts.opened.load(Ordering::SeqCst), 1);
+    assert_eq!(connector.opened(), 1);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn the_least_recently_used_idle_connection_makes_room() {
     a.acquire().await.unwrap();
     c.acquire().await.unwrap();
     assert_eq!((a.connections(), b.connections()), ((1, 1), (0, 0)));
-    assert_eq!(connector.counts.most.load(Ordering::SeqCst), 2);
+    assert_eq!(connector.most_open(), 2);
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_full_queue_refuses_at_once_and_those_who_left_do_not_count() {
 #[tokio::test]
 async fn a_failed_opening_tells_everybody_and_gives_the_permit_back() {
     let connector = Nowhere::default();
-    connector.counts.fails.store(true, Ordering::SeqCst);
+    connector.fail();
     let budget = budget(&connector, BudgetOptions::connections(2));
     let share = join(&budget, "acme");
     for _ in 0..5 {
@@ -141,7 +141,7 @@ async fn a_failed_opening_tells_everybody_and_gives_the_permit_back() {
         ));
     }
     assert_eq!(budget.stats().open, 0);
-    connector.counts.fails.store(false, Ordering::SeqCst);
+    connector.recover();
     share.acquire().await.unwrap();
 }
 
@@ -161,7 +161,7 @@ async fn a_tenant_never_holds_more_than_its_cap() {
         share.acquire().await,
         Err(AcquireError::Checkout { .. })
     ));
-    assert_eq!(connector.counts.most.load(Ordering::SeqCst), 3);
+    assert_eq!(connector.most_open(), 3);
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn idle_connections_close_by_themselves() {
     let connector = Nowhere::default();
     let mut manager_options = multitenant_core::tenant::ManagerOptions::default();
     manager_options.budget = options;
-    let acme = record("acme");
+    let acme = Nowhere::tenant("acme");
     let manager = multitenant_core::tenant::TenantManager::fixed(
         connector.clone(),
         [acme.clone()],
@@ -181,10 +181,7 @@ async fn idle_connections_close_by_themselves() {
     .unwrap();
     let tenant = manager.get(acme.id).await.unwrap();
     tenant.share::<Nowhere>().unwrap().acquire().await.unwrap();
-    eventually("it is closed", async || {
-        connector.counts.open.load(Ordering::SeqCst) == 0
-    })
-    .await;
+    eventually("it is closed", async || connector.open() == 0).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +190,7 @@ async fn what_a_busy_tenant_no_longer_needs_is_closed_after_the_idle_time() {
     options.budget = BudgetOptions::connections(20);
     options.budget.idle = Duration::from_secs(60);
     let connector = Nowhere::default();
-    let (hot, quiet) = (record("hot"), record("quiet"));
+    let (hot, quiet) = (Nowhere::tenant("hot"), Nowhere::tenant("quiet"));
     let manager = multitenant_core::tenant::TenantManager::fixed(
         connector.clone(),
         [hot.clone(), quiet.clone()],
@@ -227,7 +224,7 @@ async fn what_a_busy_tenant_no_longer_needs_is_closed_after_the_idle_time() {
             );
         }
     }
-    assert_eq!(connector.counts.opened.load(Ordering::SeqCst), 6);
+    assert_eq!(connector.opened(), 6);
 }
 
 /// One hot tenant whose requests never pause, and one that comes now and then.
@@ -297,9 +294,9 @@ async fn under_load_and_cancellation_the_budget_holds_and_nothing_is_lost() {
         served += task.await.unwrap();
     }
     assert!(served > 1_000, "{served}");
-    assert!(connector.counts.most.load(Ordering::SeqCst) <= 4);
+    assert!(connector.most_open() <= 4);
     drop(shares);
     eventually("every permit is back", async || budget.stats().open == 0).await;
-    assert_eq!(connector.counts.open.load(Ordering::SeqCst), 0);
+    assert_eq!(connector.open(), 0);
     assert_eq!(budget.stats().tenants, 0);
 }

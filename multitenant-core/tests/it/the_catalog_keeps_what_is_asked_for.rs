@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use crate::common::PostgresPlace;
 use crate::common::catalog::{MINUTE, active, change, log, new_operation, new_tenant, tamper};
-use crate::common::clock::MovedClock;
-use crate::common::nowhere::Nowhere;
 use multitenant_core::catalog::{
     AuditEntry, Catalog, CatalogDirectory, CatalogError, ConnectUrls, Idempotency, Operations,
     Outcome, Placement, Reserved, Retention, SqlCatalog,
@@ -16,6 +14,8 @@ use multitenant_core::engine::ConnectData;
 use multitenant_core::events::{EventKind, LogReader, Position};
 use multitenant_core::keys::{LocalKeys, Vault};
 use multitenant_core::tenant::{ManagerOptions, TenantManager};
+use multitenant_core::testing::MovableClock;
+use multitenant_core::testing::Nowhere;
 use multitenant_core::{ServerId, TenantId};
 use secrecy::SecretString;
 
@@ -91,7 +91,7 @@ async fn node(catalog: &SqlCatalog) -> TenantManager<Nowhere> {
 
 on_both_engines! {
     async fn old_events_go_from_the_front_and_a_reader_is_told_what_it_has_missed(place: Place) {
-        let clock = MovedClock::new();
+        let clock = MovableClock::running();
         let catalog = place.catalog().await.with_clock(clock.clone());
         publish(&catalog, 3).await;
         clock.advance(6 * DAY);
@@ -114,7 +114,7 @@ on_both_engines! {
     }
 
     async fn no_more_than_some_hundred_rows_go_at_once(place: Place) {
-        let clock = MovedClock::new();
+        let clock = MovableClock::running();
         let catalog = place.catalog().await.with_clock(clock.clone());
         publish(&catalog, 1_201).await;
         clock.advance(8 * DAY);
@@ -124,7 +124,7 @@ on_both_engines! {
     }
 
     async fn a_request_is_known_by_its_key_for_a_day(place: Place) {
-        let clock = MovedClock::new();
+        let clock = MovableClock::running();
         let catalog = place.catalog().await.with_clock(clock.clone());
         let reserve = async |slug: &str| {
             let key = Idempotency::new("key-1", slug.as_bytes()).unwrap();
@@ -172,7 +172,7 @@ on_both_engines! {
     }
 
     async fn a_node_that_was_away_for_longer_than_events_are_kept_reads_everything_again(place: Place) {
-        let clock = MovedClock::new();
+        let clock = MovableClock::running();
         let catalog = place.catalog().await.with_clock(clock.clone());
         let (acme, other) = (placed(&catalog, "acme").await, placed(&catalog, "other").await);
         let node = node(&catalog).await;

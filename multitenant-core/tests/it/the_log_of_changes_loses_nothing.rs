@@ -48,7 +48,7 @@ async fn follow(catalog: &SqlCatalog, count: usize) -> Vec<(Position, TenantId)>
 
 on_both_engines! {
     async fn a_reader_beside_sixteen_writers_sees_every_event_in_order_and_without_gaps(place: Place) {
-        let url = place.catalog_url();
+        let url = place.url();
         let written: Vec<Vec<TenantId>> = (0..WRITERS)
             .map(|_| (0..CHANGES).map(|_| TenantId::generate()).collect())
             .collect();
@@ -147,7 +147,7 @@ on_both_engines! {
     }
 
     async fn two_nodes_see_each_others_changes(place: Place) {
-        let url = place.catalog_url();
+        let url = place.url();
         let here = SqlCatalog::open(&url).await.unwrap();
         let there = SqlCatalog::open(&url).await.unwrap();
         here.add_server(&change(), &multitenant_core::ServerId::main()).await.unwrap();

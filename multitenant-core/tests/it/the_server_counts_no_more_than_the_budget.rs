@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::common::{PostgresPlace, eventually};
+use crate::common::PostgresPlace;
 use multitenant_core::TenantId;
 use multitenant_core::engine::ConnectData;
 use multitenant_core::tenant::{BudgetOptions, Db};
+use multitenant_core::testing::eventually;
 use secrecy::ExposeSecret;
 use sqlx::{Executor, PgConnection};
 
@@ -41,7 +42,7 @@ async fn postgres_never_counts_more_connections_than_the_budget() {
     let over = Arc::new(AtomicBool::new(false));
     let watching = {
         let (over, names) = (over.clone(), names.clone());
-        let mut observer = PostgresPlace::connect("postgres").await;
+        let mut observer = PostgresPlace::connect().await;
         tokio::spawn(async move {
             let mut most = 0;
             while !over.load(Ordering::SeqCst) {
@@ -68,12 +69,12 @@ async fn postgres_never_counts_more_connections_than_the_budget() {
     let most = watching.await.unwrap();
     assert!((1..=3).contains(&most), "the server counted {most}");
     drop(dbs);
-    let mut observer = PostgresPlace::connect("postgres").await;
+    let mut observer = PostgresPlace::connect().await;
     eventually("every connection is closed", async || {
         count(&mut observer, &names).await == 0 && budget.stats().open == 0
     })
     .await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 async fn work(db: &Db<sqlx::Postgres>, mix: u64) {
@@ -114,7 +115,7 @@ async fn a_connection_that_the_server_ended_is_replaced_and_its_permit_is_back()
     db.execute("SELECT 1").await.unwrap();
     assert_eq!(budget.stats().open, 1);
     drop(db);
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test]
@@ -141,7 +142,7 @@ async fn a_check_finds_out_whether_the_database_answers() {
             .is_err()
     );
     drop((db, share));
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test]
@@ -157,5 +158,5 @@ async fn a_sequential_task_keeps_to_a_few_connections() {
     }
     assert!(share.connections().0 <= 4, "{:?}", share.connections());
     drop((db, share));
-    place.clear().await;
+    place.clear().await.unwrap();
 }

@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use crate::common::clock::MovedClock;
 use crate::common::platform::Running;
-use crate::common::request::Request;
 use multitenant_core::accounts::{ENDED_SESSION_LASTS, TEMPORARY_PASSWORD_LASTS, UserFilter};
 use multitenant_core::auth::sign_in::SignInError;
 use multitenant_core::catalog::{AuditFilter, Catalog, Page};
 use multitenant_core::gate::Access;
+use multitenant_core::testing::MovableClock;
+use multitenant_core::testing::TestRequest;
 use multitenant_core::{Clock, Code, Realm, TenantId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 on_both_engines! {
     async fn tokens_sessions_and_temporary_passwords_end_by_the_platforms_clock(place: Place) {
-        let clock = MovedClock::new();
-        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let clock = MovableClock::running();
+        let world = Running::start(place.platform().clock(clock.clone())).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         let other = world.create("other").await.unwrap();
         let signed_in = world.sign_in(tenant, &password).await.unwrap();
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         assert_eq!(world.code(&request, Access::USER).await, None);
 
         clock.advance(Duration::from_secs(15 * 60));
@@ -39,10 +39,10 @@ on_both_engines! {
     }
 
     async fn what_is_written_bears_the_time_of_the_platforms_clock(place: Place) {
-        let clock = MovedClock::new();
+        let clock = MovableClock::running();
         clock.advance(300 * DAY);
         let before = clock.now();
-        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let world = Running::start(place.platform().clock(clock.clone())).await;
         let made = world.create("acme").await.unwrap();
         assert!(made.tenant.created_at >= before);
         let (all, page) = (AuditFilter::default(), Page::default());
@@ -55,8 +55,8 @@ on_both_engines! {
     }
 
     async fn sessions_that_have_been_over_for_long_are_deleted_when_somebody_signs_in(place: Place) {
-        let clock = MovedClock::new();
-        let world = Running::start(place.platform().await.clock(clock.clone())).await;
+        let clock = MovableClock::running();
+        let world = Running::start(place.platform().clock(clock.clone())).await;
         let (tenant, password) = world.tenant_at_work("acme").await;
         for _ in 0..3 {
             world.sign_in(tenant, &password).await.unwrap();

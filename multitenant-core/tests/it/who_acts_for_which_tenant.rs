@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::common::nowhere::{Changeable, Nowhere, record};
-use crate::common::request::Request;
 use async_trait::async_trait;
 use multitenant_core::auth::{
     AuthError, LiveSession, Policies, PolicyStore, SessionStore, Sessions, TokenAuthenticator,
@@ -17,6 +15,8 @@ use multitenant_core::gate::{Access, Gate, Passage};
 use multitenant_core::rbac::{EnterpriseAction, Policy, Role};
 use multitenant_core::resolve::{Resolver, Sources, TrustedProxies};
 use multitenant_core::tenant::{CacheOptions, ManagerOptions, TenantManager, Tenants};
+use multitenant_core::testing::TestRequest;
+use multitenant_core::testing::{MemoryDirectory, Nowhere};
 use multitenant_core::token::{AccessClaims, KeyRing, KeyRings, SigningKey};
 use multitenant_core::{
     Clock, Code, EnterpriseRole, Problem, Realm, SessionId, Standing, Subject, SystemClock,
@@ -57,7 +57,7 @@ struct World {
     keys: Arc<KeyRings>,
     stores: Arc<Stores>,
     sessions: Sessions,
-    directory: Arc<Changeable>,
+    directory: Arc<MemoryDirectory>,
     manager: TenantManager<Nowhere>,
     a: TenantRecord,
     b: TenantRecord,
@@ -77,10 +77,10 @@ fn keys() -> KeyRings {
 
 impl World {
     async fn new() -> Self {
-        let (a, b) = (record("tenant-a"), record("tenant-b"));
-        let directory = Arc::new(Changeable::of(&[a.clone(), b.clone()]));
-        directory.add_domain(a.id, "shop.a.test");
-        directory.add_domain(b.id, "shop.b.test");
+        let (a, b) = (Nowhere::tenant("tenant-a"), Nowhere::tenant("tenant-b"));
+        let directory = Arc::new(MemoryDirectory::of([a.clone(), b.clone()]));
+        directory.add_domain(a.id, "shop.a.test".parse().unwrap());
+        directory.add_domain(b.id, "shop.b.test".parse().unwrap());
         let mut options = ManagerOptions::default();
         options.follower.poll = Duration::from_secs(3_600);
         let manager = TenantManager::start(Nowhere::default(), directory.clone(), options)
@@ -136,7 +136,7 @@ impl World {
         self.token(Standing::Staff(role), 1, false).0
     }
 
-    async fn code(&self, request: &Request, access: impl Into<Access>) -> Option<Code> {
+    async fn code(&self, request: &TestRequest, access: impl Into<Access>) -> Option<Code> {
         let refusal = self.gate.admit(request, access.into()).await.err()?;
         Some(Problem::from(&refusal).code)
     }
@@ -145,7 +145,7 @@ impl World {
 #[tokio::test]
 async fn a_user_acts_in_their_own_tenant_with_what_their_roles_grant() {
     let world = World::new().await;
-    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let request = TestRequest::default().bearer(&world.user_of(world.a.id, "Viewer"));
     let passage = world
         .gate
         .admit(&request, invoices::READ.into())
@@ -167,7 +167,7 @@ async fn a_user_acts_in_their_own_tenant_with_what_their_roles_grant() {
 struct Source {
     name: &'static str,
     place: u8,
-    add: fn(Request, &str) -> Request,
+    add: fn(TestRequest, &str) -> TestRequest,
 }
 
 const SOURCES: [Source; 7] = [
@@ -201,7 +201,9 @@ const SOURCES: [Source; 7] = [
         place: 5,
         add: |request, slug| {
             let host = format!("{slug}.example.com");
-            request.peer("10.0.0.1").header("x-forwarded-host", host)
+            request
+                .peer("10.0.0.1".parse().unwrap())
+                .header("x-forwarded-host", host)
         },
     },
     Source {
@@ -209,7 +211,9 @@ const SOURCES: [Source; 7] = [
         place: 6,
         add: |request, slug| {
             let value = format!("for=192.0.2.9;host=\"{}:443\"", own_domain(slug));
-            request.peer("10.0.0.1").header("forwarded", value)
+            request
+                .peer("10.0.0.1".parse().unwrap())
+                .header("forwarded", value)
         },
     },
 ];
@@ -225,7 +229,7 @@ fn own_domain(slug: &str) -> String {
 #[tokio::test]
 async fn a_token_goes_with_every_source_that_names_its_tenant_and_with_no_other() {
     let world = World::new().await;
-    let signed_in = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let signed_in = TestRequest::default().bearer(&world.user_of(world.a.id, "Viewer"));
     for Source { name, add, .. } in SOURCES {
         for (slug, expected) in [
             ("tenant-a", None),
@@ -252,7 +256,7 @@ async fn every_pair_of_sources_that_disagree_is_refused() {
             ("tenant-b", Some(Code::TenantMismatch)),
             ("nobody-here", Some(Code::TenantMismatch)),
         ] {
-            let request = (other.add)((one.add)(Request::default(), "tenant-a"), slug);
+            let request = (other.add)((one.add)(TestRequest::default(), "tenant-a"), slug);
             let code = world.code(&request, Access::TenantHint).await;
             assert_eq!(
                 code, expected,
@@ -261,7 +265,9 @@ async fn every_pair_of_sources_that_disagree_is_refused() {
             );
         }
     }
-    let none = world.code(&Request::default(), Access::TenantHint).await;
+    let none = world
+        .code(&TestRequest::default(), Access::TenantHint)
+        .await;
     assert_eq!(none, Some(Code::TenantRequired));
 }
 
@@ -270,8 +276,8 @@ async fn every_pair_of_sources_that_disagree_is_refused() {
 async fn a_source_that_speaks_twice_or_nonsense_is_refused() {
     let world = World::new().await;
     let (a, b) = (world.a.id.to_string(), world.b.id.to_string());
-    let signed_in = || Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
-    let proxied = || signed_in().peer("10.0.0.1");
+    let signed_in = || TestRequest::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let proxied = || signed_in().peer("10.0.0.1".parse().unwrap());
     let header = "x-tenant-id";
     let good = [
         signed_in().header(header, a.as_str()),
@@ -281,7 +287,7 @@ async fn a_source_that_speaks_twice_or_nonsense_is_refused() {
         signed_in().header("x-forwarded-host", "tenant-b.example.com"),
         signed_in().header("forwarded", "host=tenant-b.example.com"),
         signed_in()
-            .peer("192.0.2.1")
+            .peer("192.0.2.1".parse().unwrap())
             .header("x-forwarded-host", "shop.b.test"),
         proxied().header(
             "forwarded",
@@ -330,7 +336,7 @@ async fn a_source_that_speaks_twice_or_nonsense_is_refused() {
 #[tokio::test]
 async fn two_invented_names_tell_no_more_than_one() {
     let world = World::new().await;
-    let nobody = Request::default().header("x-tenant-id", "nobody-here");
+    let nobody = TestRequest::default().header("x-tenant-id", "nobody-here");
     let same = nobody.clone().host("nobody-here.example.com");
     let passage = world.gate.admit(&same, Access::TenantHint);
     assert!(matches!(passage.await, Ok(Passage::Hinted(None))));
@@ -342,10 +348,12 @@ async fn two_invented_names_tell_no_more_than_one() {
 #[tokio::test]
 async fn a_domain_given_while_requests_come_in_names_its_tenant() {
     let world = World::new().await;
-    let request = Request::default().host("new.a.test");
+    let request = TestRequest::default().host("new.a.test");
     let code = world.code(&request, Access::TenantHint).await;
     assert_eq!(code, Some(Code::TenantRequired));
-    world.directory.add_domain(world.a.id, "new.a.test");
+    world
+        .directory
+        .add_domain(world.a.id, "new.a.test".parse().unwrap());
     world.manager.catch_up().await.unwrap();
     assert_eq!(world.code(&request, Access::TenantHint).await, None);
 }
@@ -362,7 +370,7 @@ async fn a_hint_tells_a_stranger_nothing() {
         ("tenant-b", false),
         ("nobody-here", false),
     ] {
-        let request = Request::default().header("x-tenant-id", slug);
+        let request = TestRequest::default().header("x-tenant-id", slug);
         let passage = world
             .gate
             .admit(&request, Access::TenantHint)
@@ -378,8 +386,8 @@ async fn a_hint_tells_a_stranger_nothing() {
 #[tokio::test]
 async fn the_realms_do_not_mix() {
     let world = World::new().await;
-    let user = Request::default().bearer(&world.user_of(world.a.id, "Admin"));
-    let staff = Request::default().bearer(&world.staff(EnterpriseRole::Admin));
+    let user = TestRequest::default().bearer(&world.user_of(world.a.id, "Admin"));
+    let staff = TestRequest::default().bearer(&world.staff(EnterpriseRole::Admin));
     let read = EnterpriseAction::Read;
     assert_eq!(world.code(&user, read).await, Some(Code::WrongRealm));
     assert_eq!(
@@ -392,7 +400,7 @@ async fn the_realms_do_not_mix() {
 #[tokio::test]
 async fn what_each_role_of_the_staff_is_let_through_to() {
     let world = World::new().await;
-    let reader = Request::default().bearer(&world.staff(EnterpriseRole::ReadOnly));
+    let reader = TestRequest::default().bearer(&world.staff(EnterpriseRole::ReadOnly));
     assert_eq!(world.code(&reader, EnterpriseAction::Read).await, None);
     let denied = Some(Code::PermissionDenied);
     assert_eq!(world.code(&reader, EnterpriseAction::Manage).await, denied);
@@ -406,9 +414,9 @@ async fn what_each_role_of_the_staff_is_let_through_to() {
 async fn a_missing_or_unreadable_token_is_said() {
     let world = World::new().await;
     let token = world.user_of(world.a.id, "Viewer");
-    let with = |value: &str| Request::default().header("authorization", value);
+    let with = |value: &str| TestRequest::default().header("authorization", value);
     let table = [
-        (Request::default(), Code::TokenMissing),
+        (TestRequest::default(), Code::TokenMissing),
         (with(""), Code::TokenInvalid),
         (with("Bearer "), Code::TokenInvalid),
         (with("Basic eDp5"), Code::TokenInvalid),
@@ -432,7 +440,7 @@ async fn a_temporary_password_opens_only_what_changes_it() {
     let world = World::new().await;
     let (tenant, roles) = (world.a.id, vec!["Admin".parse().unwrap()]);
     let (token, _) = world.token(Standing::User { tenant, roles }, 1, true);
-    let request = Request::default().bearer(&token);
+    let request = TestRequest::default().bearer(&token);
     let due = Some(Code::PasswordChangeRequired);
     assert_eq!(world.code(&request, Access::USER).await, due);
     assert_eq!(world.code(&request, invoices::READ).await, due);
@@ -447,11 +455,11 @@ async fn an_ended_session_and_an_older_version_of_the_person_are_refused() {
     let standing = Standing::User { tenant, roles };
     let (old, _) = world.token(standing.clone(), 0, false);
     let revoked = Some(Code::TokenRevoked);
-    let request = Request::default().bearer(&old);
+    let request = TestRequest::default().bearer(&old);
     assert_eq!(world.code(&request, Access::USER).await, revoked);
 
     let (token, session) = world.token(standing, 1, false);
-    let request = Request::default().bearer(&token);
+    let request = TestRequest::default().bearer(&token);
     assert_eq!(world.code(&request, Access::USER).await, None);
     world.stores.sessions.lock().clear();
     let position = Position::START;
@@ -469,7 +477,7 @@ async fn an_ended_session_and_an_older_version_of_the_person_are_refused() {
 async fn a_changed_person_is_read_again() {
     let world = World::new().await;
     let token = world.user_of(world.a.id, "Viewer");
-    let request = Request::default().bearer(&token);
+    let request = TestRequest::default().bearer(&token);
     assert_eq!(world.code(&request, Access::USER).await, None);
     for session in world.stores.sessions.lock().values_mut() {
         session.version += 1;
@@ -511,7 +519,8 @@ async fn what_this_version_cannot_read_or_has_missed_makes_it_ask_for_everybody_
                 EnterpriseAction::Read.into(),
             ),
         ];
-        let requests = tokens.map(|(token, access)| (Request::default().bearer(&token), access));
+        let requests =
+            tokens.map(|(token, access)| (TestRequest::default().bearer(&token), access));
         for (request, access) in &requests {
             assert_eq!(world.code(request, *access).await, None);
         }
@@ -529,13 +538,11 @@ async fn what_this_version_cannot_read_or_has_missed_makes_it_ask_for_everybody_
 #[tokio::test]
 async fn a_warm_request_reads_nothing() {
     let world = World::new().await;
-    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let request = TestRequest::default().bearer(&world.user_of(world.a.id, "Viewer"));
     assert_eq!(world.code(&request, invoices::READ).await, None);
     let count = || {
         let directory = &world.directory;
-        world.stores.reads.load(Ordering::SeqCst)
-            + directory.finds.load(Ordering::SeqCst)
-            + directory.log_reads.load(Ordering::SeqCst)
+        world.stores.reads.load(Ordering::SeqCst) + directory.finds() + directory.log_reads()
     };
     let before = count();
     for _ in 0..10 {
@@ -547,7 +554,7 @@ async fn a_warm_request_reads_nothing() {
 #[tokio::test]
 async fn a_user_of_a_suspended_tenant_is_told_and_let_in_again_after_activation() {
     let world = World::new().await;
-    let request = Request::default().bearer(&world.user_of(world.a.id, "Viewer"));
+    let request = TestRequest::default().bearer(&world.user_of(world.a.id, "Viewer"));
     assert_eq!(world.code(&request, Access::USER).await, None);
     for (status, expected) in [
         (TenantStatus::Suspended, Some(Code::TenantSuspended)),

@@ -1,20 +1,22 @@
 //! What the integration tests share: databases to run on, one set of test bodies for both engines.
 
 pub mod catalog;
-pub mod clock;
-pub mod nowhere;
 pub mod platform;
-pub mod request;
 
-use std::time::Duration;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
+use multitenant_core::accounts;
 use multitenant_core::catalog::{Actor, Catalog, Change, SqlCatalog};
-use multitenant_core::engine::{ConnectData, PostgresConnector, SqliteConnector};
+use multitenant_core::keys::Vault;
+use multitenant_core::engine::provisioner::{Provisioner, Schema};
+use multitenant_core::engine::{ConnectData, SqlConnector, SqlEngine};
+use multitenant_core::platform::{Platform, PlatformBuilder};
 use multitenant_core::tenant::{Budget, BudgetOptions, Db};
+use multitenant_core::testing::{Place, TestPlatform, TestPlatformBuilder};
 use multitenant_core::{ServerId, TenantId};
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Sqlite};
-use tempfile::TempDir;
+use sqlx::{Connection, PgConnection, Postgres, Sqlite};
 use tokio::runtime::Handle;
 
 /// Runs each test body on both engines: `on_both_engines! { async fn name(place: Place) { … } }`
@@ -41,17 +43,21 @@ macro_rules! on_both_engines {
                         let $place = &place;
                         $body
                     }
-                    place.clear().await;
+                    place.clear().await.expect("nothing is left");
                 }
             )+
         }
     };
 }
 
-/// A Postgres server on which databases can be made.
-pub struct PostgresPlace {
-    made: parking_lot::Mutex<Vec<String>>,
+/// Where the databases of one test stand, on this engine.
+pub struct EnginePlace<DB> {
+    place: Place,
+    engine: PhantomData<fn() -> DB>,
 }
+
+pub type PostgresPlace = EnginePlace<Postgres>;
+pub type SqlitePlace = EnginePlace<Sqlite>;
 
 /// The server that `scripts/test` started.
 pub fn server_url() -> String {
@@ -59,122 +65,100 @@ pub fn server_url() -> String {
         .expect("set TEST_POSTGRES_URL, or run the tests by scripts/test, which starts a server")
 }
 
-fn url_of(database: &str) -> String {
-    let server = server_url();
-    let (server, parameters) = server.split_once('?').unwrap_or((&server, ""));
-    let (server, _) = server.rsplit_once('/').expect("a URL with a database");
-    format!("{server}/{database}?{parameters}")
-}
-
 impl PostgresPlace {
     pub async fn new() -> Self {
-        Self {
-            made: parking_lot::Mutex::default(),
-        }
+        Self::at(Place::postgres(server_url()))
     }
 
-    pub async fn connect(database: &str) -> PgConnection {
-        PgConnection::connect(&url_of(database))
-            .await
-            .expect("a connection to the test server")
+    /// The kit that users get, not started yet.
+    pub fn kit(&self) -> TestPlatformBuilder {
+        TestPlatform::on_postgres(server_url(), platform::permissions::REGISTRY)
     }
 
-    /// Makes an empty database.
-    pub async fn data(&self) -> ConnectData {
-        let name = format!("test_{}", TenantId::generate().as_uuid().simple());
-        let create = format!("CREATE DATABASE {name}");
-        Self::connect("postgres")
-            .await
-            .execute(AssertSqlSafe(create))
-            .await
-            .expect("a new database");
-        let url = url_of(&name);
-        self.made.lock().push(name);
-        ConnectData::new(ServerId::main(), url)
+    /// A connection to the database that is there from the beginning.
+    pub async fn connect() -> PgConnection {
+        let connection = PgConnection::connect(&server_url()).await;
+        connection.expect("a connection to the test server")
     }
-
-    /// The URL of a catalog that nobody has made yet.
-    pub fn catalog_url(&self) -> SecretString {
-        let name = format!("test_{}", TenantId::generate().as_uuid().simple());
-        let url = url_of(&name);
-        self.made.lock().push(name);
-        url.into()
-    }
-
-    pub async fn catalog(&self) -> SqlCatalog {
-        fresh(&self.catalog_url()).await
-    }
-
-    pub fn budget(&self, options: BudgetOptions) -> Budget<PostgresConnector> {
-        Budget::new(PostgresConnector::new().into(), options, Handle::current())
-    }
-
-    /// A database of its own, with a budget of its own.
-    pub async fn db(&self, connections: usize) -> Db<Postgres> {
-        let budget = self.budget(BudgetOptions::connections(connections));
-        budget.join(TenantId::generate(), self.data().await).into()
-    }
-
-    pub async fn clear(&self) {
-        let made = std::mem::take(&mut *self.made.lock());
-        let mut connection = Self::connect("postgres").await;
-        for name in made {
-            drop_database(&mut connection, &name).await;
-        }
-    }
-}
-
-/// `WITH (FORCE)` is refused where an autovacuum worker is in the database; the plain form ends those.
-async fn drop_database(server: &mut PgConnection, name: &str) {
-    let drop = format!("DROP DATABASE IF EXISTS {name}");
-    let force = AssertSqlSafe(format!("{drop} WITH (FORCE)"));
-    if server.execute(force).await.is_err() {
-        let dropped = server.execute(AssertSqlSafe(drop)).await;
-        dropped.expect("the database is dropped");
-    }
-}
-
-/// A folder in which SQLite files can be made.
-pub struct SqlitePlace {
-    folder: TempDir,
 }
 
 impl SqlitePlace {
     pub async fn new() -> Self {
+        Self::at(Place::sqlite().expect("a temporary folder"))
+    }
+
+    pub fn kit(&self) -> TestPlatformBuilder {
+        TestPlatform::on_sqlite(platform::permissions::REGISTRY)
+    }
+}
+
+impl<DB> Deref for EnginePlace<DB> {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl<DB: SqlEngine> EnginePlace<DB> {
+    const fn at(place: Place) -> Self {
         Self {
-            folder: TempDir::new().expect("a temporary folder"),
+            place,
+            engine: PhantomData,
         }
     }
 
+    /// Makes an empty database.
     pub async fn data(&self) -> ConnectData {
-        let path = self
-            .folder
-            .path()
-            .join(format!("{}.db", TenantId::generate()));
-        std::fs::File::create(&path).expect("a new file");
-        ConnectData::new(ServerId::main(), format!("sqlite://{}", path.display()))
-    }
-
-    /// The URL of a catalog that nobody has made yet.
-    pub fn catalog_url(&self) -> SecretString {
-        let (folder, id) = (self.folder.path().display(), TenantId::generate());
-        format!("sqlite://{folder}/data/{id}.db").into()
+        self.database().await.expect("a new database")
     }
 
     pub async fn catalog(&self) -> SqlCatalog {
-        fresh(&self.catalog_url()).await
+        fresh(&self.url()).await
     }
 
-    pub fn budget(&self, options: BudgetOptions) -> Budget<SqliteConnector> {
-        Budget::new(SqliteConnector::new().into(), options, Handle::current())
+    pub fn budget(&self, options: BudgetOptions) -> Budget<SqlConnector<DB>> {
+        Budget::new(SqlConnector::new().into(), options, Handle::current())
     }
 
-    pub async fn db(&self, connections: usize) -> Db<Sqlite> {
+    /// A database of its own, with a budget of its own.
+    pub async fn db(&self, connections: usize) -> Db<DB> {
         let budget = self.budget(BudgetOptions::connections(connections));
         budget.join(TenantId::generate(), self.data().await).into()
     }
 
-    pub async fn clear(&self) {}
+    /// A node of the platform of this place, not started yet.
+    pub fn platform(&self) -> PlatformBuilder {
+        self.place.platform(platform::permissions::REGISTRY)
+    }
+
+    pub fn platform_with(&self, vault: Vault) -> PlatformBuilder {
+        self.place.platform_with(platform::permissions::REGISTRY, vault)
+    }
+
+    /// What makes databases here as a platform does, and what one holds.
+    pub fn provisioner(&self) -> (Box<dyn Provisioner>, Schema) {
+        let schema = match DB::NAME {
+            "SQLite" => accounts::sqlite_schema(),
+            _ => accounts::postgres_schema(),
+        };
+        let provisioner = self.place.provisioner();
+        (provisioner.expect("a place for tenants"), schema)
+    }
+
+    /// Whether there is a database or a login of a tenant.
+    pub async fn has_traces(&self, tenant: TenantId) -> bool {
+        self.has_traces_of(tenant).await.expect("an answer")
+    }
+
+    /// How many of the tenants that the platform ever reserved still have a database.
+    pub async fn tenant_databases(&self, platform: &Platform) -> usize {
+        let mut found = 0;
+        for tenant in platform::ever_reserved(platform).await {
+            found += usize::from(self.has_traces(tenant).await);
+        }
+        found
+    }
 }
 
 /// A new catalog that knows the main server.
@@ -184,15 +168,4 @@ async fn fresh(url: &SecretString) -> SqlCatalog {
     let added = catalog.add_server(&change, &ServerId::main()).await;
     added.expect("the main server");
     catalog
-}
-
-/// Waits until something holds, and fails with a sentence when it does not in five seconds.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..500 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("within five seconds it did not come about that {what}");
 }

@@ -2,151 +2,22 @@
 
 use std::time::Duration;
 
-use multitenant_core::accounts::{self, CreatedUser};
+use multitenant_core::accounts::CreatedUser;
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError, SignedIn};
 use multitenant_core::catalog::{Actor, Catalog, Change, Idempotency, NewTenant};
 use multitenant_core::directory::TenantStatus;
-use multitenant_core::engine::provisioner::{
-    PostgresProvisioner, Provisioner, Schema, SqliteProvisioner,
-};
 use multitenant_core::gate::{Access, Passage, Principal};
-use multitenant_core::keys::{LocalKeys, Vault};
-use multitenant_core::password::{HashingCost, Password};
+use multitenant_core::password::Password;
 use multitenant_core::platform::{Platform, PlatformBuilder};
 use multitenant_core::provision::{CreatedTenant, ProvisioningError, TenantRequest};
-use multitenant_core::token::{KeyRing, KeyRings, SigningKey};
+use multitenant_core::testing::TestRequest;
 use multitenant_core::{Code, Problem, Realm, TenantId};
 use secrecy::{ExposeSecret, SecretString};
-
-use super::request::Request;
-use super::{PostgresPlace, SqlitePlace, server_url};
 
 pub mod permissions {
     multitenant_core::permissions! {
         extends multitenant_core::rbac::access::REGISTRY;
         invoices: [READ, CREATE],
-    }
-}
-
-fn keys() -> KeyRings {
-    let key = |secret: &str| SigningKey::hs256(&secret.repeat(8).into()).expect("a key");
-    KeyRings::new(
-        "test",
-        KeyRing::new(Realm::Enterprise, key("staff-key")),
-        KeyRing::new(Realm::Client, key("users-key")),
-    )
-    .expect("two rings")
-}
-
-fn vault() -> Vault {
-    let setting = "DpOK8NIOuSOQlTq07Vs33tXyERHwfr_xDXKg8jYgYrI".into();
-    Vault::new(LocalKeys::from_setting("DB_ENCRYPTION_KEY", &setting).expect("a key"))
-}
-
-impl PostgresPlace {
-    /// A platform with a catalog of its own, not started yet.
-    pub async fn platform(&self) -> PlatformBuilder {
-        self.platform_on(&self.data().await.url).await
-    }
-
-    /// A place for the catalog of several platforms, one after the other.
-    pub async fn platforms_catalog(&self) -> SecretString {
-        self.data().await.url
-    }
-
-    pub async fn platform_on(&self, catalog: &SecretString) -> PlatformBuilder {
-        self.platform_with(catalog, vault()).await
-    }
-
-    pub async fn platform_with(&self, catalog: &SecretString, vault: Vault) -> PlatformBuilder {
-        let catalog = catalog.clone();
-        let admin = SecretString::from(server_url());
-        let registry = permissions::REGISTRY;
-        Platform::on_postgres(catalog, admin, keys(), vault, registry)
-            .hashing_cost(HashingCost::FOR_TESTS)
-    }
-
-    /// What makes databases here as a platform does, and what one holds.
-    pub fn provisioner(&self) -> (Box<dyn Provisioner>, Schema) {
-        let provisioner = PostgresProvisioner::new(&server_url().into()).expect("a server's URL");
-        (Box::new(provisioner), accounts::postgres_schema())
-    }
-
-    pub async fn has_database(&self, tenant: TenantId) -> bool {
-        let name = format!("client_db_{}", tenant.as_uuid().simple());
-        let mut connection = Self::connect("postgres").await;
-        sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1")
-            .bind(name)
-            .fetch_optional(&mut connection)
-            .await
-            .expect("an answer")
-            .is_some()
-    }
-
-    /// Whether there is a database or a login of a tenant.
-    pub async fn has_traces(&self, tenant: TenantId) -> bool {
-        let login = format!("mt_t_{}", tenant.as_uuid().simple());
-        let mut connection = Self::connect("postgres").await;
-        let query = sqlx::query("SELECT 1 FROM pg_roles WHERE rolname = $1").bind(login);
-        let found = query.fetch_optional(&mut connection).await;
-        found.expect("an answer").is_some() || self.has_database(tenant).await
-    }
-
-    /// How many of the tenants that the platform ever reserved still have a database.
-    pub async fn tenant_databases(&self, platform: &Platform) -> usize {
-        let mut found = 0;
-        for tenant in ever_reserved(platform).await {
-            found += usize::from(self.has_database(tenant).await);
-        }
-        found
-    }
-}
-
-impl SqlitePlace {
-    pub async fn platforms_catalog(&self) -> SecretString {
-        SecretString::default()
-    }
-
-    /// A platform's catalog stands in its folder: there is one in this place.
-    pub async fn platform_on(&self, _: &SecretString) -> PlatformBuilder {
-        self.platform().await
-    }
-
-    pub async fn platform(&self) -> PlatformBuilder {
-        self.platform_with(&SecretString::default(), vault()).await
-    }
-
-    pub async fn platform_with(&self, _: &SecretString, vault: Vault) -> PlatformBuilder {
-        let folder = self.folder.path().join("data");
-        Platform::on_sqlite(folder, keys(), vault, permissions::REGISTRY)
-            .hashing_cost(HashingCost::FOR_TESTS)
-    }
-
-    pub fn provisioner(&self) -> (Box<dyn Provisioner>, Schema) {
-        let folder = self.folder.path().join("data/tenants");
-        let provisioner = SqliteProvisioner::open(folder).expect("a folder of tenants");
-        (Box::new(provisioner), accounts::sqlite_schema())
-    }
-
-    pub async fn has_database(&self, tenant: TenantId) -> bool {
-        let needle = tenant.as_uuid().simple().to_string();
-        let tenants = self.folder.path().join("data/tenants");
-        std::fs::read_dir(tenants)
-            .expect("a folder of tenants")
-            .any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().contains(&needle)))
-    }
-
-    /// A tenant's file, and those beside it, are all there is.
-    pub async fn has_traces(&self, tenant: TenantId) -> bool {
-        self.has_database(tenant).await
-    }
-
-    pub async fn tenant_databases(&self, platform: &Platform) -> usize {
-        let mut found = 0;
-        for tenant in ever_reserved(platform).await {
-            found += usize::from(self.has_database(tenant).await);
-        }
-        found
     }
 }
 
@@ -231,14 +102,14 @@ impl Running {
             .await
     }
 
-    pub async fn code(&self, request: &Request, access: impl Into<Access>) -> Option<Code> {
+    pub async fn code(&self, request: &TestRequest, access: impl Into<Access>) -> Option<Code> {
         let admitted = self.platform.gate().admit(request, access.into()).await;
         admitted.err().map(|refusal| Problem::from(&refusal).code)
     }
 
     pub async fn change_password(
         &self,
-        request: &Request,
+        request: &TestRequest,
         current: &str,
         new: &str,
     ) -> Result<(), SignInError> {
@@ -273,14 +144,14 @@ impl Running {
     async fn choose_password(&self, tenant: TenantId, email: &str, temporary: &str, new: &str) {
         let signed_in = self.sign_in_as(tenant, email, temporary).await;
         let signed_in = signed_in.expect("a sign-in");
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         let changed = self.change_password(&request, temporary, new).await;
         changed.expect("a changed password");
     }
 
     pub async fn principal(&self, tenant: TenantId, password: &str) -> Principal {
         let signed_in = self.sign_in(tenant, password).await.expect("a sign-in");
-        let request = Request::default().token(&signed_in.access_token);
+        let request = TestRequest::default().token(&signed_in.access_token);
         match self.platform.gate().admit(&request, Access::USER).await {
             Ok(Passage::User(who, _)) => who,
             other => panic!("{other:?}"),
@@ -288,13 +159,13 @@ impl Running {
     }
 
     /// The request of a user who has chosen a password.
-    pub async fn viewer_at_work(&self, tenant: TenantId, made: &CreatedUser) -> Request {
+    pub async fn viewer_at_work(&self, tenant: TenantId, made: &CreatedUser) -> TestRequest {
         let (email, password) = (made.user.email.as_str(), "a viewer's own password");
         let temporary = made.temporary_password.expose_secret();
         self.choose_password(tenant, email, temporary, password)
             .await;
         let signed_in = self.sign_in_as(tenant, email, password).await;
-        Request::default().token(&signed_in.expect("a sign-in").access_token)
+        TestRequest::default().token(&signed_in.expect("a sign-in").access_token)
     }
 
     pub async fn set_status(&self, tenant: TenantId, status: TenantStatus) {
