@@ -5,42 +5,24 @@ use std::sync::Arc;
 
 use criterion::Criterion;
 use lru::LruCache;
+use multitenant_core::TenantId;
 use multitenant_core::directory::TenantRecord;
-use multitenant_core::engine::{ConnectData, ConnectError, Connector, Permit};
 use multitenant_core::tenant::{ManagerOptions, TenantManager};
-use multitenant_core::{ServerId, TenantId};
+use multitenant_core::testing::Nowhere;
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
 use crate::contest::{Contest, timed};
 use crate::report::{Report, Target};
 
-/// Connects to nothing.
-struct Nowhere;
-
-impl Connector for Nowhere {
-    type Connection = Permit;
-
-    async fn connect(&self, _: &ConnectData, permit: Permit) -> Result<Permit, ConnectError> {
-        Ok(permit)
-    }
-
-    async fn check(&self, _: &mut Permit) -> bool {
-        true
-    }
-
-    async fn close(&self, _: Permit) {}
-}
-
 fn record(number: usize) -> TenantRecord {
-    let slug = format!("tenant-{number}").parse().expect("a slug");
-    let data = ConnectData::new(ServerId::main(), "nowhere://");
-    TenantRecord::active(TenantId::generate(), slug, data)
+    Nowhere::tenant(&format!("tenant-{number}"))
 }
 
 async fn warm_manager(records: Vec<TenantRecord>) -> TenantManager<Nowhere> {
     let ids: Vec<_> = records.iter().map(|record| record.id).collect();
-    let started = TenantManager::fixed(Nowhere, records, ManagerOptions::default()).await;
+    let started =
+        TenantManager::fixed(Nowhere::default(), records, ManagerOptions::default()).await;
     let manager = started.expect("a manager");
     for id in ids {
         manager.get(id).await.expect("a tenant");

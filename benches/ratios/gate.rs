@@ -5,21 +5,19 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use multitenant_core::gate::Access;
 use multitenant_core::platform::Platform;
-use tempfile::TempDir;
+use multitenant_core::testing::{TestPlatform, TestRequest};
 use tokio::runtime::Runtime;
 
 use crate::contest::Contest;
-use crate::permission::permissions::invoices;
-use crate::platform::{self, Request};
+use crate::permission::permissions::{REGISTRY, invoices};
 use crate::report::Report;
 
 pub(crate) fn run(runtime: &Runtime, criterion: &mut Criterion, report: &mut Report) {
-    let folder = TempDir::new().expect("a temporary folder");
-    let (platform, request) = runtime.block_on(async {
-        let builder = platform::on_sqlite(&folder.path().join("data"));
-        let platform = builder.start().await.expect("a platform");
-        let request = platform::user_at_work(&platform, "acme").await;
-        (platform, request)
+    let kit = TestPlatform::on_sqlite(REGISTRY).tenants(["acme"]);
+    let (kit, request) = runtime.block_on(async {
+        let kit = kit.start().await.expect("a platform");
+        let request = kit.tenant("acme").request().await;
+        (kit, request.expect("a request"))
     });
     for (what, access) in [
         ("a warm request's admission, any user", Access::USER),
@@ -29,14 +27,14 @@ pub(crate) fn run(runtime: &Runtime, criterion: &mut Criterion, report: &mut Rep
         ),
     ] {
         Contest::of(what, |times| {
-            runtime.block_on(admit(&platform, &request, access, times))
+            runtime.block_on(admit(kit.platform(), &request, access, times))
         })
         .run(criterion, report);
     }
-    runtime.block_on(platform.shut_down(Duration::from_secs(5)));
+    runtime.block_on(kit.end()).expect("an end");
 }
 
-async fn admit(platform: &Platform, request: &Request, access: Access, times: u64) -> Duration {
+async fn admit(platform: &Platform, request: &TestRequest, access: Access, times: u64) -> Duration {
     let began = Instant::now();
     for _ in 0..times {
         let admitted = platform.gate().admit(request, access).await;

@@ -12,7 +12,6 @@ mod gate;
 mod permission;
 mod ping;
 mod place;
-mod platform;
 mod provision;
 mod query;
 mod report;

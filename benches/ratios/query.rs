@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use multitenant_core::engine::{ConnectData, SqlConnector, SqlEngine};
 use multitenant_core::tenant::{Budget, BudgetOptions, Db};
+use multitenant_core::testing::Place;
 use multitenant_core::{ServerId, TenantId};
+use secrecy::ExposeSecret;
 use sqlx::pool::PoolOptions;
 use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool};
 use tempfile::TempDir;
@@ -13,7 +15,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinSet;
 
 use crate::contest::Contest;
-use crate::place::{NO_SERVER, Server};
+use crate::place::{NO_SERVER, server_url};
 use crate::report::{Report, Target};
 
 /// As many as sqlx's pool opens by default.
@@ -87,8 +89,10 @@ where
 }
 
 pub(crate) fn run(runtime: &Runtime, criterion: &mut Criterion, report: &mut Report) {
-    if let Some(mut server) = Server::from_environment() {
-        let url = runtime.block_on(server.new_database());
+    if let Some(url) = server_url() {
+        let place = Place::postgres(url);
+        let made = runtime.block_on(place.database()).expect("a new database");
+        let url = made.url.expose_secret().to_owned();
         let ways = runtime.block_on(Ways::<Postgres>::to("Postgres", url));
         contests(
             runtime,
@@ -100,7 +104,7 @@ pub(crate) fn run(runtime: &Runtime, criterion: &mut Criterion, report: &mut Rep
         runtime.block_on(ways.pool.close());
         runtime.block_on(ways.without_ping.close());
         drop(ways);
-        runtime.block_on(server.clear());
+        runtime.block_on(place.clear()).expect("nothing is left");
     } else {
         report.leave_out(NO_SERVER);
     }

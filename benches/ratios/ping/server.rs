@@ -10,11 +10,11 @@ use axum::{Json, Router};
 use erp_server::http::Stack;
 use erp_server::server::{Deadlines, Stop, bind};
 use multitenant_core::platform::Platform;
+use multitenant_core::testing::TestPlatform;
 use serde::Serialize;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::platform;
+use crate::permission::permissions::REGISTRY;
 
 pub(super) const PING: &str = "/api/client/ping";
 pub(super) const LAYERED: &str = "/layered";
@@ -53,22 +53,21 @@ pub(crate) fn is_server() -> bool {
 
 /// Serves until whoever started it goes away.
 pub(crate) fn serve() {
-    let folder = TempDir::new().expect("a temporary folder");
     let runtime = Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let builder = platform::on_sqlite(&folder.path().join("data"));
-        let platform = builder.start().await.expect("a platform");
-        let user = platform::user_at_work(&platform, SLUG).await;
+        let kit = TestPlatform::on_sqlite(REGISTRY).tenants([SLUG]);
+        let kit = kit.start().await.expect("a platform");
+        let token = kit.tenant(SLUG).token().await.expect("a token");
         let listener = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        writeln!(std::io::stdout(), "{port}\n{}", user.authorization()).expect("a reader");
+        writeln!(std::io::stdout(), "{port}\nBearer {token}").expect("a reader");
         let (stop, handle) = Stop::by_hand();
         std::thread::spawn(move || {
             let _ = std::io::stdin().read(&mut [0]);
             handle.stop();
         });
-        erp_server::server::serve(listener, app(&platform), Deadlines::default(), stop).await;
-        platform.shut_down(Duration::from_secs(5)).await;
+        erp_server::server::serve(listener, app(kit.platform()), Deadlines::default(), stop).await;
+        kit.end().await.expect("an end");
     });
 }
 

@@ -6,34 +6,35 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use multitenant_core::accounts;
-use multitenant_core::engine::provisioner::{PostgresProvisioner, SqliteProvisioner};
+use multitenant_core::catalog::{Actor, Change, NewTenant};
 use multitenant_core::platform::Platform;
+use multitenant_core::provision::{CreatedTenant, TenantRequest};
+use multitenant_core::testing::Place;
 use sqlx::{Connection, PgConnection};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use self::steps::{Step, Steps};
 use crate::contest::Contest;
-use crate::place::{Server, execute};
-use crate::platform;
+use crate::permission::permissions::REGISTRY;
+use crate::place::{connect, execute, server_url};
 use crate::report::{Report, Target};
 
 pub(crate) fn run(runtime: &Runtime, criterion: &mut Criterion, report: &mut Report) {
-    let folder = TempDir::new().expect("a temporary folder");
-    on_sqlite(&folder, runtime, criterion, report);
-    if let Some(mut server) = Server::from_environment() {
-        on_postgres(&mut server, runtime, criterion, report);
-        runtime.block_on(server.clear());
+    let place = Place::sqlite().expect("a temporary folder");
+    on_sqlite(&place, runtime, criterion, report);
+    if let Some(url) = server_url() {
+        let place = Place::postgres(url.clone());
+        on_postgres(&place, &url, runtime, criterion, report);
+        runtime.block_on(place.clear()).expect("nothing is left");
     }
 }
 
-fn on_sqlite(folder: &TempDir, runtime: &Runtime, criterion: &mut Criterion, report: &mut Report) {
-    let data = folder.path().join("data");
-    let started = runtime.block_on(platform::on_sqlite(&data).start());
+fn on_sqlite(place: &Place, runtime: &Runtime, criterion: &mut Criterion, report: &mut Report) {
+    let started = runtime.block_on(place.platform(REGISTRY).start());
     let platform = started.expect("a platform");
-    let provisioner = SqliteProvisioner::open(data.join("tenants")).expect("a folder of tenants");
-    let steps = Steps::new(&platform, Box::new(provisioner), accounts::sqlite_schema());
+    let provisioner = place.provisioner().expect("a folder of tenants");
+    let steps = Steps::new(&platform, provisioner, accounts::sqlite_schema());
     let contest = Contest::of("SQLite: a new tenant", |times| {
         runtime.block_on(tenants(&platform, times))
     });
@@ -42,19 +43,19 @@ fn on_sqlite(folder: &TempDir, runtime: &Runtime, criterion: &mut Criterion, rep
 }
 
 fn on_postgres(
-    server: &mut Server,
+    place: &Place,
+    url: &str,
     runtime: &Runtime,
     criterion: &mut Criterion,
     report: &mut Report,
 ) {
-    let builder = platform::on_postgres(server.new_url(), server.admin_url());
-    let platform = runtime.block_on(builder.start()).expect("a platform");
-    let provisioner = PostgresProvisioner::new(&server.admin_url()).expect("a provisioner");
+    let started = runtime.block_on(place.platform(REGISTRY).start());
+    let platform = started.expect("a platform");
+    let provisioner = place.provisioner().expect("a provisioner");
     let schema = accounts::postgres_schema();
     let template = format!("mt_template_{}", schema.version());
-    let steps = Steps::new(&platform, Box::new(provisioner), schema);
-    let server = &*server;
-    let mut admin = runtime.block_on(server.connect());
+    let steps = Steps::new(&platform, provisioner, schema);
+    let mut admin = runtime.block_on(connect(url));
     let contest = Contest::of("Postgres: a new tenant", |times| {
         runtime.block_on(tenants(&platform, times))
     })
@@ -89,15 +90,28 @@ async fn tenants(platform: &Platform, times: u64) -> Duration {
     for _ in 0..times {
         let slug = format!("t-{}", Uuid::now_v7().simple());
         let began = Instant::now();
-        let created = platform::create(platform, &slug).await;
+        let created = create(platform, &slug).await;
         taken += began.elapsed();
         let provisioning = platform.provisioning();
-        let deleted = provisioning
-            .delete(&platform::change(), created.tenant.id)
-            .await;
+        let deleted = provisioning.delete(&change(), created.tenant.id).await;
         deleted.expect("a deleted tenant");
     }
     taken
+}
+
+fn change() -> Change {
+    Change::by(Actor::System).in_request("bench")
+}
+
+async fn create(platform: &Platform, slug: &str) -> CreatedTenant {
+    let request = TenantRequest {
+        tenant: NewTenant::new(slug.parse().expect("a slug"), slug, "BASIC"),
+        admin_email: "admin@example.com".parse().expect("an address"),
+        admin_name: "Admin".to_owned(),
+    };
+    let provisioning = platform.provisioning();
+    let created = provisioning.create(&change(), &request, None).await;
+    created.expect("a new tenant")
 }
 
 async fn bare_databases(admin: &mut PgConnection, template: &str, times: u64) -> Duration {

@@ -15,8 +15,8 @@ use secrecy::ExposeSecret;
 use sqlx::pool::PoolOptions;
 use uuid::Uuid;
 
+use super::change;
 use crate::permission::permissions::REGISTRY;
-use crate::platform::change;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {

@@ -14,3 +14,4 @@ mod a_worker_takes_no_connection_along;
 mod every_route_has_a_rule;
 mod handlers_keep_their_data;
 mod it_answers_as_every_adapter;
+mod no_tenant_reaches_another;

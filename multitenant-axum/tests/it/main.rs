@@ -15,3 +15,4 @@ mod every_route_has_a_rule;
 mod handlers_keep_their_state;
 mod handlers_take_what_they_need;
 mod it_answers_as_every_adapter;
+mod no_tenant_reaches_another;

@@ -173,42 +173,20 @@ pub(super) async fn reap<C: Connector>(hosts: Weak<Hosts<C>>) {
 }
 
 #[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
 
     use super::*;
     use crate::directory::FixedDirectory;
-    use crate::engine::{ConnectData, ConnectError, Permit};
     use crate::tenant::CacheOptions;
-
-    struct Nowhere;
-
-    impl Connector for Nowhere {
-        type Connection = Permit;
-
-        async fn connect(&self, _: &ConnectData, permit: Permit) -> Result<Permit, ConnectError> {
-            Ok(permit)
-        }
-
-        async fn check(&self, _: &mut Permit) -> bool {
-            true
-        }
-
-        async fn close(&self, permit: Permit) {
-            drop(permit);
-        }
-    }
-
-    fn record(slug: &str) -> TenantRecord {
-        let data = ConnectData::new(ServerId::main(), format!("nowhere://{slug}"));
-        TenantRecord::active(TenantId::generate(), slug.parse().unwrap(), data)
-    }
+    use crate::testing::Nowhere;
 
     fn hosts(records: &[TenantRecord]) -> Arc<Hosts<Nowhere>> {
         let directory = FixedDirectory::new(records.iter().cloned());
         let options = ManagerOptions::default();
-        Arc::new(Hosts::new(Nowhere, Arc::new(directory), options))
+        Arc::new(Hosts::new(Nowhere::default(), Arc::new(directory), options))
     }
 
     /// A cache of one, whose first eviction is held up on its way until `go` says so.
@@ -236,7 +214,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
     async fn a_tenant_that_comes_back_while_its_eviction_is_under_way_keeps_connections_idle() {
-        let (a, b) = (record("aaa"), record("bbb"));
+        let (a, b) = (Nowhere::tenant("aaa"), Nowhere::tenant("bbb"));
         let hosts = hosts(&[a.clone(), b.clone()]);
         let (go, wait) = mpsc::channel();
         let cache = held_up(&hosts, wait);

@@ -21,6 +21,7 @@ mod every_route_is_documented;
 mod how_the_server_is;
 mod killed_at_any_moment;
 mod no_request_crosses_over;
+mod no_route_leads_to_another_client;
 mod one_address_cannot_flood;
 mod one_line_for_each_request;
 mod starting;

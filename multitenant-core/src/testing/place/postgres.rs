@@ -43,13 +43,6 @@ impl Server {
         Platform::on_postgres(catalog, self.admin.clone(), keys(), vault, registry)
     }
 
-    pub(super) async fn has_traces_of(&self, tenant: TenantId) -> Result<bool, SetUpError> {
-        let server = self.provisioner()?;
-        let found = server.inspect(tenant).await;
-        server.close().await;
-        Ok(!found.to("look for a tenant's database")?.is_gone())
-    }
-
     pub(super) async fn clear(&self) -> Result<(), SetUpError> {
         let made = std::mem::take(&mut *self.made.lock());
         if made.contains(&self.catalog) {
@@ -86,7 +79,7 @@ impl Server {
         ids
     }
 
-    fn provisioner(&self) -> Result<PostgresProvisioner, SetUpError> {
+    pub(super) fn provisioner(&self) -> Result<PostgresProvisioner, SetUpError> {
         PostgresProvisioner::new(&self.admin).to("reach the server")
     }
 

@@ -2,12 +2,13 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::{invented_name, keys};
+use crate::ServerId;
 use crate::engine::ConnectData;
+use crate::engine::provisioner::SqliteProvisioner;
 use crate::keys::Vault;
 use crate::platform::{Platform, PlatformBuilder};
 use crate::rbac::Registry;
 use crate::testing::error::{Doing, SetUpError};
-use crate::{ServerId, TenantId};
 
 /// A folder, which goes with everything in it when it is dropped.
 pub(super) struct Folder(TempDir);
@@ -33,12 +34,8 @@ impl Folder {
         Platform::on_sqlite(self.0.path().join("data"), keys(), vault, registry)
     }
 
-    pub(super) async fn has_traces_of(&self, tenant: TenantId) -> Result<bool, SetUpError> {
-        let needle = tenant.as_uuid().simple().to_string();
-        let tenants = self.0.path().join("data/tenants");
-        let files = std::fs::read_dir(tenants).to("look into the folder of tenants")?;
-        let mut files = files.filter_map(Result::ok);
-        Ok(files.any(|file| file.file_name().to_string_lossy().contains(&needle)))
+    pub(super) fn provisioner(&self) -> Result<SqliteProvisioner, SetUpError> {
+        SqliteProvisioner::open(self.0.path().join("data/tenants")).to("make a folder of tenants")
     }
 
     /// Nothing to do before the folder is dropped.
