@@ -162,5 +162,5 @@ async fn a_transaction_right_after_another_may_choose_its_isolation() {
         tx.commit().await.unwrap();
     });
     futures_util::future::join_all(in_turn).await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }

@@ -174,7 +174,7 @@ on_both_engines! {
 
     async fn a_repetition_renews_no_password_of_somebody_who_has_signed_in(place: Place) {
         const RESET: &str = "UPDATE mt_users SET must_change_password = $1";
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let made = world.create_with_key("acme", "key-1").await.unwrap();
         let (tenant, temporary) = (made.tenant.id, made.temporary_password.unwrap());
         let signed_in = world.sign_in(tenant, temporary.reveal()).await.unwrap();
@@ -182,7 +182,7 @@ on_both_engines! {
         assert!(again.temporary_password.is_none());
         world.sign_in(tenant, temporary.reveal()).await.unwrap();
 
-        let (request, own) = (Request::default().token(&signed_in.access_token), "a password of my own");
+        let (request, own) = (TestRequest::default().token(&signed_in.access_token), "a password of my own");
         world.change_password(&request, temporary.reveal(), own).await.unwrap();
         // As another admin does who gives them a temporary one.
         let db = world.platform.tenant(tenant).await.unwrap().any_sql().unwrap();

@@ -169,7 +169,7 @@ on_both_engines! {
 
     async fn what_a_node_makes_of_a_tenant_that_was_undone_meanwhile_is_dropped_and_nothing_else(place: Place) {
         let slow = Slow::new();
-        let world = Arc::new(Running::start(place.platform().await.on_create(slow.clone())).await);
+        let world = Arc::new(Running::start(place.platform().on_create(slow.clone())).await);
         let creating = create(&world, "being-made");
         slow.has_been_entered().await;
         let being_made = tenants(&world).await[0].id;
@@ -203,7 +203,7 @@ on_both_engines! {
     }
 
     async fn a_login_that_was_made_too_late_goes_too(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let gone = world.create("gone").await.unwrap().tenant.id;
         world.platform.provisioning().delete(&world.change(), gone).await.unwrap();
         let (provisioner, _) = place.provisioner();

@@ -9,8 +9,8 @@ use multitenant_core::gate::Access;
 use multitenant_core::testing::{MovableClock, audited_actions};
 use multitenant_core::{Clock, Code, Problem, SystemClock, Timestamp};
 
-use crate::common::PostgresPlace;
 use crate::common::platform::permissions;
+use crate::common::{PostgresPlace, footprint};
 
 on_both_engines! {
     async fn its_tenants_are_there_and_can_be_used(place: Place) {
@@ -34,11 +34,11 @@ on_both_engines! {
         let kit = place.kit().tenants(["acme"]).start().await.unwrap();
         let acme = kit.tenant("acme").clone();
         acme.handle().await.unwrap().check().await.unwrap();
-        assert!(kit.place().has_traces_of(acme.id()).await.unwrap());
+        assert!(!footprint(kit.place(), acme.id()).await.is_gone());
         assert!(kit.platform().shut_down(Duration::from_secs(5)).await);
         kit.place().clear().await.unwrap();
         // A folder goes when it is dropped.
-        let is_left = kit.place().has_traces_of(acme.id()).await.unwrap();
+        let is_left = !footprint(kit.place(), acme.id()).await.is_gone();
         assert_eq!(is_left, format!("{:?}", kit.place()).contains("SQLite"));
     }
 

@@ -93,55 +93,59 @@ async fn nothing_is_found_in_an_application_without_a_leak() {
     assert_eq!(found(sound).await, Vec::<String>::new());
 }
 
+/// What an application answers that leaks in one way; `None` where it is sound.
+type Leaky = fn(&Call) -> Option<Answer>;
+
+/// A route, what is found there, and the leak.
+const LEAKS: [(&str, &str, Leaky); 8] = [
+    ("GET /invoices", "lets aaa in at bbb", |call| {
+        (call.method == "GET" && call.path == "/invoices")
+            .then(|| answer(200, invoice_of(&call.who)))
+    }),
+    ("GET /invoices", "shows bbb what is of aaa", |call| {
+        call.query
+            .strip_prefix("tenant=")
+            .map(|slug| answer(200, invoice_of(slug)))
+    }),
+    ("GET /invoices", "shows aaa what is of bbb", |call| {
+        let everything = format!("{INVOICE_OF_A}, {INVOICE_OF_B}");
+        (call.path == "/invoices" && call.who == call.tenant).then(|| answer(200, everything))
+    }),
+    ("GET /public", "shows aaa what is of bbb", |call| {
+        (call.path == "/public").then(|| answer(200, INVOICE_OF_B))
+    }),
+    (
+        "GET /invoices/{id}",
+        "tells aaa an id of bbb from one that nobody has",
+        |call| {
+            let known = call.path.ends_with(INVOICE_OF_B) && call.method == "GET";
+            (known && call.who == call.tenant).then(|| answer(403, "not yours"))
+        },
+    ),
+    (
+        "GET /invoices/{id}",
+        "tells bbb an id of aaa from one that nobody has",
+        |call| {
+            let known = call.path.ends_with(INVOICE_OF_A) && call.method == "GET";
+            (known && call.who == call.tenant).then(|| answer(404, "there is none for you"))
+        },
+    ),
+    (
+        "DELETE /invoices/{id}",
+        "tells bbb an id of aaa from one that nobody has",
+        |call| {
+            let known = call.path.ends_with(INVOICE_OF_A) && call.method == "DELETE";
+            (known && call.who == call.tenant).then(|| answer(204, ""))
+        },
+    ),
+    ("GET /staff", "lets aaa in at bbb", |call| {
+        (call.path == "/staff").then(|| answer(200, "everything"))
+    }),
+];
+
 #[tokio::test]
 async fn each_leak_is_found_and_its_route_named() {
-    type Leaky = fn(&Call) -> Option<Answer>;
-    let table: [(&str, &str, Leaky); 8] = [
-        ("GET /invoices", "lets aaa in at bbb", |call| {
-            (call.method == "GET" && call.path == "/invoices")
-                .then(|| answer(200, invoice_of(&call.who)))
-        }),
-        ("GET /invoices", "shows bbb what is of aaa", |call| {
-            call.query
-                .strip_prefix("tenant=")
-                .map(|slug| answer(200, invoice_of(slug)))
-        }),
-        ("GET /invoices", "shows aaa what is of bbb", |call| {
-            let everything = format!("{INVOICE_OF_A}, {INVOICE_OF_B}");
-            (call.path == "/invoices" && call.who == call.tenant).then(|| answer(200, everything))
-        }),
-        ("GET /public", "shows aaa what is of bbb", |call| {
-            (call.path == "/public").then(|| answer(200, INVOICE_OF_B))
-        }),
-        (
-            "GET /invoices/{id}",
-            "tells aaa an id of bbb from one that nobody has",
-            |call| {
-                let known = call.path.ends_with(INVOICE_OF_B) && call.method == "GET";
-                (known && call.who == call.tenant).then(|| answer(403, "not yours"))
-            },
-        ),
-        (
-            "GET /invoices/{id}",
-            "tells bbb an id of aaa from one that nobody has",
-            |call| {
-                let known = call.path.ends_with(INVOICE_OF_A) && call.method == "GET";
-                (known && call.who == call.tenant).then(|| answer(404, "there is none for you"))
-            },
-        ),
-        (
-            "DELETE /invoices/{id}",
-            "tells bbb an id of aaa from one that nobody has",
-            |call| {
-                let known = call.path.ends_with(INVOICE_OF_A) && call.method == "DELETE";
-                (known && call.who == call.tenant).then(|| answer(204, ""))
-            },
-        ),
-        ("GET /staff", "lets aaa in at bbb", |call| {
-            (call.path == "/staff").then(|| answer(200, "everything"))
-        }),
-    ];
-    for (route, why, leak) in table {
+    for (route, why, leak) in LEAKS {
         let leaks = found(|call| leak(call).unwrap_or_else(|| sound(call))).await;
         let wanted = format!("{route}: {why}");
         assert!(

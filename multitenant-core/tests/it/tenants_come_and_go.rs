@@ -365,7 +365,9 @@ async fn an_event_of_a_newer_version_makes_a_node_read_custom_domains_again() {
     let (acme, other) = (Nowhere::tenant("acme"), Nowhere::tenant("other"));
     let records = [acme.clone(), other.clone()];
     let platform = Platform::of(MemoryDirectory::of(&records), |_| {}).await;
-    platform.directory.add_domain(acme.id, "gone.test".parse().unwrap());
+    platform
+        .directory
+        .add_domain(acme.id, "gone.test".parse().unwrap());
     platform.manager.catch_up().await.unwrap();
     let owner = |domain: &str| platform.manager.find_domain(&domain.parse().unwrap());
     assert_eq!(owner("gone.test"), Some(acme.id));

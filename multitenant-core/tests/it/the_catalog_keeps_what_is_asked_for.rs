@@ -224,5 +224,5 @@ async fn a_key_that_is_deleted_while_it_is_asked_for_is_free() {
         Err(CatalogError::KeyReused)
     ));
     catalog.close().await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-use super::error::{Doing, SetUpError};
+use super::error::SetUpError;
 use crate::engine::ConnectData;
 use crate::engine::provisioner::Provisioner;
 use crate::keys::{LocalKeys, Vault};
@@ -89,21 +89,12 @@ impl Place {
         builder.hashing_cost(HashingCost::FOR_TESTS)
     }
 
-    /// What makes the databases of this place's tenants, to do by hand what a platform does.
+    /// What makes the databases of this place's tenants, to do by hand what a platform does, or to see what there is.
     ///
     /// # Errors
     /// Where the folder cannot be made, or the URL be read.
     pub fn provisioner(&self) -> Result<Box<dyn Provisioner>, SetUpError> {
         at!(self, at => Ok(Box::new(at.provisioner()?)))
-    }
-
-    /// Whether there is anything of a tenant: a database, or a login.
-    ///
-    /// # Errors
-    /// Where it cannot be looked up.
-    pub async fn has_traces_of(&self, tenant: TenantId) -> Result<bool, SetUpError> {
-        let found = self.provisioner()?.inspect(tenant).await;
-        Ok(!found.to("look for a tenant's database")?.is_gone())
     }
 
     /// Removes what was made here, now. Dropping does it too, and tells nobody where it fails.

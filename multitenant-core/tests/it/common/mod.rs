@@ -8,9 +8,9 @@ use std::ops::Deref;
 
 use multitenant_core::accounts;
 use multitenant_core::catalog::{Actor, Catalog, Change, SqlCatalog};
-use multitenant_core::keys::Vault;
-use multitenant_core::engine::provisioner::{Provisioner, Schema};
+use multitenant_core::engine::provisioner::{Footprint, Provisioner, Schema};
 use multitenant_core::engine::{ConnectData, SqlConnector, SqlEngine};
+use multitenant_core::keys::Vault;
 use multitenant_core::platform::{Platform, PlatformBuilder};
 use multitenant_core::tenant::{Budget, BudgetOptions, Db};
 use multitenant_core::testing::{Place, TestPlatform, TestPlatformBuilder};
@@ -133,7 +133,8 @@ impl<DB: SqlEngine> EnginePlace<DB> {
     }
 
     pub fn platform_with(&self, vault: Vault) -> PlatformBuilder {
-        self.place.platform_with(platform::permissions::REGISTRY, vault)
+        self.place
+            .platform_with(platform::permissions::REGISTRY, vault)
     }
 
     /// What makes databases here as a platform does, and what one holds.
@@ -148,7 +149,11 @@ impl<DB: SqlEngine> EnginePlace<DB> {
 
     /// Whether there is a database or a login of a tenant.
     pub async fn has_traces(&self, tenant: TenantId) -> bool {
-        self.has_traces_of(tenant).await.expect("an answer")
+        !footprint(&self.place, tenant).await.is_gone()
+    }
+
+    pub async fn has_database(&self, tenant: TenantId) -> bool {
+        footprint(&self.place, tenant).await.database.is_some()
     }
 
     /// How many of the tenants that the platform ever reserved still have a database.
@@ -159,6 +164,12 @@ impl<DB: SqlEngine> EnginePlace<DB> {
         }
         found
     }
+}
+
+/// What there is of a tenant.
+pub async fn footprint(place: &Place, tenant: TenantId) -> Footprint {
+    let provisioner = place.provisioner().expect("a place for tenants");
+    provisioner.inspect(tenant).await.expect("an answer")
 }
 
 /// A new catalog that knows the main server.
