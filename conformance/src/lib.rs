@@ -13,6 +13,7 @@
 mod application;
 mod on_postgres;
 mod people;
+pub mod quickstart;
 pub mod scenarios;
 mod table;
 mod world;

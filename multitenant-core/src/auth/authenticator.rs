@@ -48,6 +48,13 @@ impl AuthError {
     }
 }
 
+impl From<Code> for AuthError {
+    /// A refusal of which the log needs to know no more than its code.
+    fn from(code: Code) -> Self {
+        Self::Refused { code, reason: None }
+    }
+}
+
 const RETRY: Duration = Duration::from_secs(1);
 
 impl From<&AuthError> for Problem {
@@ -83,27 +90,30 @@ fn of_own(error: &TenantError) -> Problem {
 /// identity provider, or know API keys:
 ///
 /// ```
+/// use std::collections::HashMap;
+///
 /// use async_trait::async_trait;
 /// use multitenant_core::auth::{AuthError, Authenticator, Identity};
-/// use multitenant_core::{Code, Realm, Standing, Subject, TenantId};
+/// use multitenant_core::{Code, Realm, Subject, TenantId};
 ///
-/// struct OneKey { key: String, tenant: TenantId }
+/// /// Whose each key is.
+/// struct Keys(HashMap<String, Identity>);
 ///
 /// #[async_trait]
-/// impl Authenticator for OneKey {
-///     async fn authenticate(&self, realm: Realm, credential: &str) -> Result<Identity, AuthError> {
-///         if realm != Realm::Client || credential != self.key {
-///             return Err(AuthError::Refused { code: Code::TokenInvalid, reason: None });
-///         }
-///         let subject = Subject::new("robot").map_err(|e| AuthError::refused(Code::Internal, e))?;
-///         Ok(Identity {
-///             subject,
-///             session: None,
-///             standing: Standing::User { tenant: self.tenant, roles: Vec::new() },
-///             password_change_due: false,
-///         })
+/// impl Authenticator for Keys {
+///     async fn authenticate(&self, realm: Realm, key: &str) -> Result<Identity, AuthError> {
+///         let known = self.0.get(key).filter(|known| known.realm() == realm);
+///         known.cloned().ok_or(Code::TokenInvalid.into())
 ///     }
 /// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tenant = TenantId::generate();
+/// let robot = Identity::user(tenant, Subject::new("robot")?, ["Viewer".parse()?]);
+/// let keys = Keys(HashMap::from([("a-key".to_owned(), robot.clone())]));
+/// assert_eq!(keys.authenticate(Realm::Client, "a-key").await?, robot);
+/// assert!(keys.authenticate(Realm::Enterprise, "a-key").await.is_err());
+/// # Ok(()) }
 /// ```
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {

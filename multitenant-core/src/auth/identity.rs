@@ -1,4 +1,4 @@
-use crate::{Realm, SessionId, Standing, Subject, TenantId};
+use crate::{Realm, RoleName, SessionId, Standing, Subject, TenantId};
 
 /// Who somebody is, once an [`Authenticator`](super::Authenticator) is sure of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A user of a tenant with these roles, who acts without a session.
+    pub fn user(
+        tenant: TenantId,
+        subject: Subject,
+        roles: impl IntoIterator<Item = RoleName>,
+    ) -> Self {
+        Self {
+            subject,
+            session: None,
+            standing: Standing::User {
+                tenant,
+                roles: roles.into_iter().collect(),
+            },
+            password_change_due: false,
+        }
+    }
+
     /// The realm that the person belongs to.
     #[must_use]
     pub const fn realm(&self) -> Realm {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::AuthError;
 use crate::TenantId;
 use crate::events::{Event, EventKind, Follow, FollowError};
-use crate::rbac::Policy;
+use crate::rbac::{Policy, Registry, Role};
 use crate::tenant::{CacheOptions, Cached, TenantCache};
 
 /// Where a tenant's roles live.
@@ -36,6 +36,13 @@ impl Policies {
         Self { cache }
     }
 
+    /// Every tenant has the [default roles](Role::defaults) over what is declared in `registry`, and
+    /// no others: for an application that keeps no roles of its own.
+    #[must_use]
+    pub fn default_roles(registry: &'static Registry) -> Self {
+        Self::new(Arc::new(DefaultRoles(registry)), CacheOptions::default())
+    }
+
     /// The tenant's policy.
     ///
     /// # Errors
@@ -45,6 +52,15 @@ impl Policies {
             return Ok(policy);
         }
         Ok(self.cache.get(tenant).await?)
+    }
+}
+
+struct DefaultRoles(&'static Registry);
+
+#[async_trait]
+impl PolicyStore for DefaultRoles {
+    async fn policy(&self, _: TenantId) -> Result<Policy, AuthError> {
+        Ok(Policy::compile(self.0, 1, &Role::defaults(self.0)))
     }
 }
 
