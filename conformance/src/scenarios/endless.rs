@@ -18,7 +18,7 @@ async fn suspend(world: &World) {
 pub async fn a_stream_of_events_ends_when_its_tenant_is_suspended<A: Adapter>() {
     let world = World::new().await;
     let server = world.serve::<A>().await;
-    let ask = Ask::get("/events").by("viewer-of-a");
+    let ask = Ask::get("/events").bearer("viewer-of-a");
     let mut stream = ask.begin(server.address).await;
     read_to(&mut stream, "text/event-stream").await;
     read_to(&mut stream, &format!("data: {BEGUN}\n\n")).await;

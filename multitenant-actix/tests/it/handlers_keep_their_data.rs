@@ -92,7 +92,12 @@ async fn data_is_each_tenant_s_own() {
     }
     answers(&server, at("tenant-b", "/own/counted"), "row of b 1").await;
     answers(&server, at("tenant-b", "/own/slug"), "tenant-b").await;
-    answers(&server, Ask::get("/guarded").by("viewer-of-a"), "row of a").await;
+    answers(
+        &server,
+        Ask::get("/guarded").bearer("viewer-of-a"),
+        "row of a",
+    )
+    .await;
     for (ask, code) in [
         (Ask::get("/own/names"), Code::TenantRequired),
         (at("tenant-c", "/own/names"), Code::NotFound),

@@ -103,7 +103,12 @@ async fn without_a_state_it_is_the_tenant_s_database_behind_any_guard() {
         .route("/nothing", get(names));
     let server = serve(app).await;
     answers(&server, at("tenant-b", "/by-name"), "row of b").await;
-    answers(&server, Ask::get("/guarded").by("viewer-of-a"), "row of a").await;
+    answers(
+        &server,
+        Ask::get("/guarded").bearer("viewer-of-a"),
+        "row of a",
+    )
+    .await;
     // A hint is no more than a place to sign in at.
     let _ = server
         .refuses(at("tenant-a", "/hint"), Code::Internal)

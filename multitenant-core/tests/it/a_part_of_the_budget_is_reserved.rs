@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::common::{PostgresPlace, eventually};
+use crate::common::PostgresPlace;
 use multitenant_core::TenantId;
 use multitenant_core::directory::TenantRecord;
 use multitenant_core::engine::{ConnectData, PostgresConnector};
 use multitenant_core::tenant::{
     AcquireError, BudgetOptions, Db, ManagerOptions, Tenant, TenantManager,
 };
+use multitenant_core::testing::eventually;
 use secrecy::ExposeSecret;
 use sqlx::{Executor, PgConnection, Postgres};
 
@@ -115,7 +116,7 @@ async fn in_single_mode_there_are_the_same_means() {
     assert_eq!(listener.recv().await.unwrap().payload(), "one");
     drop(listener);
     own.close().await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,7 +161,7 @@ async fn a_listener_is_counted_until_it_is_dropped_and_ends_with_its_tenant() {
     assert!(matches!(ended, Err(sqlx::Error::PoolClosed)), "{ended:?}");
     drop((db, tenant));
     assert!(manager.shut_down(Duration::from_secs(5)).await);
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 fn name(data: &ConnectData) -> String {
@@ -195,7 +196,7 @@ async fn postgres_never_counts_more_connections_than_the_budget_with_pools_in_it
     let over = Arc::new(AtomicBool::new(false));
     let watching = {
         let (over, names) = (Arc::clone(&over), names.clone());
-        let mut observer = PostgresPlace::connect("postgres").await;
+        let mut observer = PostgresPlace::connect().await;
         tokio::spawn(async move {
             let mut most = 0;
             while !over.load(Ordering::SeqCst) {
@@ -222,12 +223,12 @@ async fn postgres_never_counts_more_connections_than_the_budget_with_pools_in_it
     let most = watching.await.unwrap();
     assert!((3..=5).contains(&most), "the server counted {most}");
     drop(dbs);
-    let mut observer = PostgresPlace::connect("postgres").await;
+    let mut observer = PostgresPlace::connect().await;
     eventually("every connection is closed", async || {
         count(&mut observer, &names).await == 0 && budget.stats().open == 0
     })
     .await;
-    place.clear().await;
+    place.clear().await.unwrap();
 }
 
 async fn with_a_pool(db: &Db<Postgres>, closes: bool) {

@@ -236,8 +236,8 @@ async fn a_worker_is_woken_for_the_tenant_that_has_work() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_is_kept_done_for_whoever_was_there_and_whoever_is_notified_of() {
-    let records = [record("acme"), record("beta")];
-    let manager = served(Arc::new(Changeable::of(&records))).await;
+    let records = [Nowhere::tenant("acme"), Nowhere::tenant("beta")];
+    let manager = served(Arc::new(MemoryDirectory::of(&records))).await;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let work = move |tenant: Tenant| {
         let told = tell.send(tenant.id());

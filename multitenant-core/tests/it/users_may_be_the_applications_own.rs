@@ -66,7 +66,7 @@ async fn add_more_on_sqlite(pool: SqlitePool) -> sqlx::Result<()> {
 
 on_both_engines! {
     async fn a_tenants_database_holds_nothing_of_ours(place: Place) {
-        let platform = place.platform().await.schema(migrations());
+        let platform = place.platform().schema(migrations());
         let platform = if std::any::TypeId::of::<Engine>() == std::any::TypeId::of::<sqlx::Postgres>() {
             platform.schema_fn("1", add_more_on_postgres)
         } else {
