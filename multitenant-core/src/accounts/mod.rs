@@ -1,5 +1,6 @@
 //! Users, sessions, roles and audit rows in SQL: in a tenant's database, and for the platform's
 //! staff in the catalog.
+#![doc = include_str!("../docs/accounts.md")]
 
 mod error;
 mod passwords;

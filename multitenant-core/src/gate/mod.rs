@@ -31,6 +31,7 @@ pub use rule::{Access, AccessRule};
 pub use within::Within;
 
 /// Decides for each request who acts for which tenant, or why not. Cheap to clone.
+#[doc = include_str!("../docs/gate.md")]
 #[derive(Clone)]
 pub struct Gate {
     inner: Arc<Inner>,

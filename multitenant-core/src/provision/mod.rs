@@ -1,5 +1,6 @@
 //! A tenant's life as a saga: every step is a row in the catalog, so that a process killed at any
 //! instant leaves something that is finished or undone soon after.
+#![doc = include_str!("../docs/provision.md")]
 
 mod create;
 mod delete;

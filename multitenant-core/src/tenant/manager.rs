@@ -22,6 +22,8 @@ use crate::{Domain, Slug, TenantId};
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
 ///
 /// Connections, drains and timers run on the runtime on which the manager was started.
+#[doc = ""]
+#[doc = include_str!("../docs/tenant_manager.md")]
 pub struct TenantManager<C: Connector> {
     inner: Arc<Inner<C>>,
 }

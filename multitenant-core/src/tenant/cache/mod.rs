@@ -27,15 +27,35 @@ pub use options::{CacheError, CacheOptions, CacheStats};
 /// goes away. The least recently used value makes room; one that nobody asks for goes by itself.
 ///
 /// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
 /// use multitenant_core::TenantId;
 /// use multitenant_core::tenant::{CacheOptions, TenantCache};
 ///
+/// /// What the application needs to know of a tenant at every request.
+/// struct Settings {
+///     currency: &'static str,
+/// }
+///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let greetings: TenantCache<String> = TenantCache::new(CacheOptions::default(), |tenant| async move {
-///     Ok::<_, std::convert::Infallible>(format!("hello {tenant}"))
+/// let reads = Arc::new(AtomicUsize::new(0));
+/// let counted = Arc::clone(&reads);
+/// let settings = TenantCache::new(CacheOptions::capacity(1), move |_tenant: TenantId| {
+///     counted.fetch_add(1, Ordering::SeqCst); // from a file, a service, a database
+///     async { Ok::<_, std::convert::Infallible>(Settings { currency: "EUR" }) }
 /// });
-/// let tenant = TenantId::generate();
-/// assert_eq!(*greetings.get(tenant).await.unwrap(), format!("hello {tenant}"));
+///
+/// let (acme, globex) = (TenantId::generate(), TenantId::generate());
+/// let (one, other) = tokio::join!(settings.get(acme), settings.get(acme));
+/// assert_eq!((one.unwrap().currency, other.unwrap().currency), ("EUR", "EUR"));
+/// assert_eq!(reads.load(Ordering::SeqCst), 1);
+///
+/// // There is room for one: acme's goes, and is read again when it is asked for.
+/// settings.get(globex).await.unwrap();
+/// settings.get(acme).await.unwrap();
+/// assert_eq!(reads.load(Ordering::SeqCst), 3);
+/// settings.remove(acme); // its settings have changed
 /// # }
 /// ```
 pub type TenantCache<V, E = Infallible> = Cache<TenantId, V, E>;
