@@ -9,13 +9,12 @@ use multitenant_core::directory::TenantRecord;
 use multitenant_core::engine::PostgresConnector;
 use multitenant_core::gate::Gate;
 use multitenant_core::resolve::{Resolver, Sources};
-use multitenant_core::tenant::{
-    BudgetOptions, CacheOptions, ManagerOptions, Tenant, TenantManager, Tenants,
-};
+use multitenant_core::tenant::{BudgetOptions, ManagerOptions, Tenant, TenantManager, Tenants};
 use multitenant_core::testing::Place;
 use sqlx::{Connection, PgConnection, Postgres};
 
-use crate::people::{DefaultRoles, Words};
+use crate::access::REGISTRY;
+use crate::people::Words;
 
 /// The tenant `tenant-a` with a database on Postgres, and people by words.
 pub struct PostgresWorld {
@@ -50,7 +49,7 @@ impl PostgresWorld {
                 a: tenant,
                 b: TenantId::generate(),
             }),
-            Policies::new(Arc::new(DefaultRoles), CacheOptions::default()),
+            Policies::default_roles(REGISTRY),
         );
         Self {
             gate,

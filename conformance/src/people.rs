@@ -1,11 +1,9 @@
 //! Who there is.
 
 use async_trait::async_trait;
-use multitenant_core::auth::{AuthError, Authenticator, Identity, PolicyStore};
-use multitenant_core::rbac::{Policy, Role};
+use multitenant_core::auth::{AuthError, Authenticator, Identity};
 use multitenant_core::{Code, EnterpriseRole, Realm, Standing, Subject, TenantId};
 
-use crate::access::REGISTRY;
 use multitenant_core::testing::ToldToFail;
 
 /// Knows people by words: `viewer-of-a`, `admin-of-b`, `reader-of-staff`, `due-of-a`; and what is
@@ -47,14 +45,5 @@ impl Authenticator for Words {
             return refused(Code::WrongRealm);
         }
         Ok(identity)
-    }
-}
-
-pub(crate) struct DefaultRoles;
-
-#[async_trait]
-impl PolicyStore for DefaultRoles {
-    async fn policy(&self, _: TenantId) -> Result<Policy, AuthError> {
-        Ok(Policy::compile(REGISTRY, 1, &Role::defaults(REGISTRY)))
     }
 }

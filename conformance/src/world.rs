@@ -9,13 +9,12 @@ use multitenant_core::directory::TenantRecord;
 use multitenant_core::engine::SqliteConnector;
 use multitenant_core::gate::Gate;
 use multitenant_core::resolve::{Resolver, Sources};
-use multitenant_core::tenant::{
-    BudgetOptions, CacheOptions, ManagerOptions, Tenant, TenantManager, Tenants,
-};
+use multitenant_core::tenant::{BudgetOptions, ManagerOptions, Tenant, TenantManager, Tenants};
 use multitenant_core::testing::{MemoryDirectory, Place};
 use multitenant_core::{Code, TenantId};
 
-use crate::people::{DefaultRoles, Words};
+use crate::access::REGISTRY;
+use crate::people::Words;
 use crate::{Adapter, Answer, Ask, Signals, Small};
 
 /// The tenants `tenant-a` and `tenant-b`. Each has a row in its table `names`; `tenant-a` has the
@@ -132,7 +131,7 @@ fn gate(
     Gate::new(
         Resolver::new(sources, tenants),
         Arc::new(Words { a: a.id, b: b.id }),
-        Policies::new(Arc::new(DefaultRoles), CacheOptions::default()),
+        Policies::default_roles(REGISTRY),
     )
 }
 

@@ -12,7 +12,8 @@ use crate::resolve::RequestView;
 /// use multitenant_core::testing::TestRequest;
 ///
 /// let request = TestRequest::default().bearer("a-token").host("acme.example.com");
-/// assert_eq!(request.header("authorization"), ["Bearer a-token".as_bytes()]);
+/// let seen: &dyn RequestView = &request;
+/// assert_eq!(seen.header("authorization"), ["Bearer a-token".as_bytes()]);
 /// ```
 #[derive(Debug, Default, Clone)]
 pub struct TestRequest {

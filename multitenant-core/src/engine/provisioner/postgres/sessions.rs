@@ -49,8 +49,10 @@ pub(super) async fn end_sessions_in(
     let there = format!("datname = '{database}'");
     let own = format!("{TERMINATE} WHERE usename = current_user AND {there}");
     run(admin, step, own).await?;
+    // An autovacuum worker has no user.
     let connected: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE datname = $1",
+        "SELECT DISTINCT usename::text FROM pg_stat_activity \
+         WHERE datname = $1 AND usename IS NOT NULL",
     )
     .bind(database.as_str())
     .fetch_all(&mut *admin)
