@@ -14,12 +14,11 @@ use serde_json::{Value, json};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use crate::common::eventually;
 use crate::common::platform::Running;
-use crate::common::request::Request;
 use multitenant_core::auth::sign_in::{Door, Origin, SignInError};
 use multitenant_core::gate::Access;
 use multitenant_core::rbac::EnterpriseAction;
+use multitenant_core::testing::{TestRequest, eventually};
 
 #[derive(Parser)]
 struct Cli {
@@ -74,15 +73,15 @@ async fn write_twice(platform: &Platform, tenant: TenantId) {
     }
 }
 
-async fn staff_sign_in(platform: &Platform, password: &str) -> Result<Request, SignInError> {
+async fn staff_sign_in(platform: &Platform, password: &str) -> Result<TestRequest, SignInError> {
     let (sign_in, password) = (platform.sign_in(), password.to_owned().into());
     let signed_in = sign_in.sign_in(Door::Staff, "root@example.com", password, Origin::default());
-    Ok(Request::default().token(&signed_in.await?.access_token))
+    Ok(TestRequest::default().token(&signed_in.await?.access_token))
 }
 
 on_both_engines! {
     async fn a_tenant_is_made_shown_suspended_and_deleted(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let platform = &world.platform;
         let made = json_of(platform, "tenant create acme --admin-email ann@acme.example --tier PRO").await;
         let id: TenantId = made["tenant"]["id"].as_str().unwrap().parse().unwrap();
@@ -114,7 +113,7 @@ on_both_engines! {
     }
 
     async fn what_cannot_be_done_has_an_exit_code_of_its_own(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let platform = &world.platform;
         for slug in ["acme", "globex"] {
             world.create(slug).await.unwrap();
@@ -139,7 +138,7 @@ on_both_engines! {
     }
 
     async fn a_domain_comes_and_goes(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let platform = &world.platform;
         world.create("acme").await.unwrap();
         let added = json_of(platform, "tenant domain add acme Shop.Acme.test").await;
@@ -151,7 +150,7 @@ on_both_engines! {
     }
 
     async fn the_staff_are_made_listed_and_let_in_no_longer(place: Place) {
-        let world = Running::start(place.platform().await).await;
+        let world = Running::start(place.platform()).await;
         let platform = &world.platform;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
@@ -181,8 +180,7 @@ on_both_engines! {
     }
 
     async fn every_tenant_that_is_behind_is_migrated_and_one_that_fails_stops_no_other(place: Place) {
-        let catalog = place.platforms_catalog().await;
-        let before = Running::start(application(place.platform_on(&catalog).await, &[NOTES])).await;
+        let before = Running::start(application(place.platform(), &[NOTES])).await;
         let mut tenants = Vec::new();
         for slug in ["acme", "globex", "initech"] {
             tenants.push(before.create(slug).await.unwrap().tenant.id);
@@ -193,7 +191,7 @@ on_both_engines! {
         assert_eq!(exit(&before.platform, "tenant suspend initech").await, Exit::Done);
         before.platform.shut_down(Duration::from_secs(5)).await;
 
-        let after = Running::start(application(place.platform_on(&catalog).await, &[NOTES, UNIQUE])).await;
+        let after = Running::start(application(place.platform(), &[NOTES, UNIQUE])).await;
         let (done, said) = said(&after.platform, "migrate --concurrency 2", Format::Json).await;
         assert_eq!(Exit::from(&done.unwrap_err()), Exit::Failed);
         let said: Value = serde_json::from_str(&said).unwrap();
@@ -212,12 +210,11 @@ on_both_engines! {
     }
 
     async fn a_migration_whose_node_died_goes_on_at_a_node_of_the_same_version(place: Place) {
-        let catalog = place.platforms_catalog().await;
-        let before = Running::start(application(place.platform_on(&catalog).await, &[NOTES])).await;
+        let before = Running::start(application(place.platform(), &[NOTES])).await;
         let tenant = before.create("acme").await.unwrap().tenant.id;
         before.platform.shut_down(Duration::from_secs(5)).await;
 
-        let after = Running::start(application(place.platform_on(&catalog).await, &[NOTES, UNIQUE])).await;
+        let after = Running::start(application(place.platform(), &[NOTES, UNIQUE])).await;
         let provisioning = after.platform.provisioning();
         let version = provisioning.schema_version().to_string();
         for (schema_version, ended) in [("another", 0), (version.as_str(), 1)] {
