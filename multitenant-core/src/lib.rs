@@ -86,3 +86,8 @@ pub use id::{
     ServerId, SessionId, Slug, Standing, Subject, TenantId, TokenId, UserId,
 };
 pub use time::{Clock, SystemClock, Timestamp};
+
+/// The code on the page for whoever embeds the library, compiled and run.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../docs/embedding.md")]
+mod embedding {}
