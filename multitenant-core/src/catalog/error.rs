@@ -28,6 +28,9 @@ pub enum CatalogError {
     /// An operation on the tenant is under way.
     #[error("another operation on tenant {0} is under way; wait until it has ended")]
     TenantBusy(TenantId),
+    /// A tenant had the id before. What is left of one that is gone is looked for by its id.
+    #[error("there was a tenant {0} before; give the new one an id of its own")]
+    IdReused(TenantId),
     /// The server is not in the catalog.
     #[error("there is no server {0}; add it to the catalog first")]
     ServerUnknown(ServerId),
@@ -82,6 +85,7 @@ impl From<&CatalogError> for Problem {
             CatalogError::DomainTaken(_)
             | CatalogError::Transition { .. }
             | CatalogError::TenantBusy(_)
+            | CatalogError::IdReused(_)
             | CatalogError::KeyReused => Self::new(Code::Conflict, error.to_string()),
             CatalogError::Database(_) | CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_) => {
                 Self::retry_later(Code::Unavailable, RETRY, "try again in a moment")

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use super::CliError;
 use crate::Problem;
+use crate::engine::provisioner::ProvisionerError;
 use crate::platform::PlatformError;
 
 /// How a command ended, as scripts see it.
@@ -99,11 +100,16 @@ impl From<&PlatformError> for Exit {
     /// How a command ends that could not begin.
     fn from(error: &PlatformError) -> Self {
         match error {
+            // Tried again, they fail again.
+            PlatformError::Provisioner(
+                ProvisionerError::Migration { .. } | ProvisionerError::Function { .. },
+            )
+            | PlatformError::Keys(_)
+            | PlatformError::Password(_) => Self::Failed,
             PlatformError::Open(_)
             | PlatformError::Catalog(_)
             | PlatformError::Provisioner(_)
             | PlatformError::Names(_) => Self::Unavailable,
-            PlatformError::Keys(_) | PlatformError::Password(_) => Self::Failed,
         }
     }
 }

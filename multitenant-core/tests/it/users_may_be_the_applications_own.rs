@@ -3,11 +3,16 @@
 use async_trait::async_trait;
 use multitenant_core::catalog::{Actor, Change, Idempotency, NewTenant, TenantRow};
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::engine::provisioner::ProvisionerError;
 use multitenant_core::on;
+use multitenant_core::platform::PlatformError;
 use multitenant_core::provision::{OnCreate, TenantRequest};
 use multitenant_core::tenant::{AnySql, Tenant};
+use multitenant_core::{Code, Problem};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Executor, PgPool, SqlSafeStr, SqlitePool};
+
+use crate::common::SqlitePlace;
 
 fn migrations() -> Migrator {
     let users = "CREATE TABLE users (email TEXT NOT NULL)".into_sql_str();
@@ -75,7 +80,8 @@ on_both_engines! {
         let platform = platform.without_accounts().on_create(FirstUser).start().await.unwrap();
         let change = Change::by(Actor::System);
         let idempotency = Idempotency::new("once", b"acme").unwrap();
-        let made = platform.provisioning().create(&change, &request(), Some(&idempotency)).await.unwrap();
+        let asked = request();
+        let made = platform.provisioning().create(&change, &asked, Some(&idempotency)).await.unwrap();
         assert_eq!(made.tenant.status, TenantStatus::Active);
         assert!(made.temporary_password.is_none());
         let again = platform.provisioning().create(&change, &request(), Some(&idempotency)).await.unwrap();
@@ -89,6 +95,28 @@ on_both_engines! {
         assert_eq!(users, ["ann@example.com"]);
         drop((db, tenant));
         platform.provisioning().delete(&change, made.tenant.id).await.unwrap();
+        // What is left of a tenant is looked for by its id, which so is nobody's ever again.
+        let again = platform.provisioning().create(&change, &asked, None).await.err().unwrap();
+        assert_eq!(Problem::from(&again).code, Code::Conflict, "{again}");
         assert!(platform.shut_down(std::time::Duration::from_secs(5)).await);
     }
+}
+
+#[allow(clippy::panic, reason = "it is what the test is about")]
+async fn panics(_: SqlitePool) -> sqlx::Result<()> {
+    panic!("as an application's function may")
+}
+
+#[tokio::test]
+async fn a_function_that_panics_fails_the_start_and_not_the_process() {
+    let place = SqlitePlace::new().await;
+    let platform = place.platform().schema_fn("1", panics);
+    let error = platform.without_accounts().start().await.err().unwrap();
+    assert!(
+        matches!(
+            error,
+            PlatformError::Provisioner(ProvisionerError::Function { .. })
+        ),
+        "{error:?}"
+    );
 }

@@ -31,6 +31,7 @@ pub(super) async fn reserve(
             return Ok(repeated);
         }
     }
+    refuse_former(&mut write, tenant.id, lease.operation()).await?;
     tenants::insert(&mut write, tenant, placement).await?;
     let entry = AuditEntry::new("tenant.reserve", "tenant", tenant.id).of_tenant(tenant.id);
     let details = json!({
@@ -46,6 +47,25 @@ pub(super) async fn reserve(
     });
     write.commit().await?;
     Ok(Reserved::New(lease))
+}
+
+/// Refuses an id that another operation has had: what is left of its tenant would be dropped, and
+/// the new tenant's database with it.
+async fn refuse_former(
+    write: &mut Write<'_>,
+    tenant: TenantId,
+    own: OperationId,
+) -> Result<(), CatalogError> {
+    const FORMER: &str = "SELECT COUNT(*) FROM mt_operations WHERE tenant_id = $1 AND id <> $2";
+    let former: i64 = on!(write.sql(), sql => sqlx::query_scalar(FORMER)
+        .bind(tenant)
+        .bind(own)
+        .fetch_one(&mut **sql)
+        .await?);
+    match former {
+        0 => Ok(()),
+        _ => Err(CatalogError::IdReused(tenant)),
+    }
 }
 
 /// An idempotency key is claimed for an operation.

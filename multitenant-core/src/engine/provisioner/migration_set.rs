@@ -2,9 +2,11 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use sqlx::Pool;
 use sqlx::migrate::{Migrate, Migration, Migrator};
@@ -146,8 +148,11 @@ impl MigrationSet {
                 .run_direct(None, connection, false)
                 .await
                 .map_err(|source| ProvisionerError::Migration { step, set, source }),
-            Way::Function { run, .. } => run(pool.clone())
+            // A panic is one of the application's failures, and ends no task of ours.
+            Way::Function { run, .. } => AssertUnwindSafe(run(pool.clone()))
+                .catch_unwind()
                 .await
+                .unwrap_or_else(|_| Err("it panicked".into()))
                 .map_err(|source| ProvisionerError::Function { step, set, source }),
         }
     }
