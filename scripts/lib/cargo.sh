@@ -13,6 +13,8 @@ ensure_rust() {
     done
     # For SQLite and the cryptography, which are C.
     command -v cc >/dev/null || install_packages gcc libc6-dev
+    # For the commands in the README, which are tested as they stand there.
+    command -v curl >/dev/null || install_packages curl
 }
 
 # Installs nextest below the target folder, unoptimised and without its updater: that builds sooner and serves as

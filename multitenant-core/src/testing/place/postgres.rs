@@ -1,3 +1,4 @@
+use futures_util::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -10,6 +11,9 @@ use crate::platform::{Platform, PlatformBuilder};
 use crate::rbac::Registry;
 use crate::testing::error::{Doing, SetUpError};
 use crate::{ServerId, TenantId};
+
+/// The provisioner has as many connections to the server.
+const DROPPED_AT_ONCE: usize = 2;
 
 /// A server, and what was made there.
 pub(super) struct Server {
@@ -61,12 +65,11 @@ impl Server {
             return Ok(());
         };
         let server = self.provisioner()?;
-        for tenant in tenants {
-            let dropped = server.drop_database(tenant).await;
-            dropped.to("drop a tenant's database")?;
-            let dropped = server.drop_login(tenant).await;
-            dropped.to("drop a tenant's login")?;
-        }
+        let dropping = tenants
+            .into_iter()
+            .map(|tenant| drop_tenant(&server, tenant));
+        let dropping = stream::iter(dropping).buffer_unordered(DROPPED_AT_ONCE);
+        dropping.try_collect::<()>().await?;
         server.close().await;
         Ok(())
     }
@@ -117,6 +120,13 @@ impl Server {
             .map_or(server, |path| &server[..slashes + path]);
         format!("{server}/{database}?{parameters}")
     }
+}
+
+async fn drop_tenant(server: &PostgresProvisioner, tenant: TenantId) -> Result<(), SetUpError> {
+    let dropped = server.drop_database(tenant).await;
+    dropped.to("drop a tenant's database")?;
+    let dropped = server.drop_login(tenant).await;
+    dropped.to("drop a tenant's login")
 }
 
 impl Drop for Server {
