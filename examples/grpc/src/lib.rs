@@ -1,30 +1,51 @@
 //! gRPC for many tenants: the guard of `multitenant-axum` as a tower layer, and one interceptor
 //! that gives each call its tenant.
 //!
-//! The service is gRPC's own health check, so that nothing has to be generated here. Who is
-//! refused gets the answer that any HTTP caller would, and a gRPC client reads its status:
-//! 401 as `UNAUTHENTICATED`, 403 as `PERMISSION_DENIED`, 503 as `UNAVAILABLE`.
+//! The service is gRPC's own health check, so that nothing has to be generated here.
 
 use std::pin::Pin;
 
 use futures_core::Stream;
-use multitenant_axum::Guard;
+use http::StatusCode;
+use multitenant_axum::{Guard, GuardedBody};
 use multitenant_core::gate::{Access, Gate, Passage};
 use multitenant_core::tenant::Tenant;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::body::Body;
 use tonic::transport::Server;
-use tonic::transport::server::Router;
 use tonic::{Request, Response, Status, async_trait};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tower::ServiceBuilder;
 
-/// Every call is a user's, in one tenant.
-pub fn server(
-    gate: Gate,
-) -> Router<tower::layer::util::Stack<Guard, tower::layer::util::Identity>> {
+/// Serves on `listener`; every call is a user's, in one tenant.
+///
+/// # Errors
+/// When the server cannot go on.
+pub async fn serve(gate: Gate, listener: TcpListener) -> Result<(), tonic::transport::Error> {
+    let guard = ServiceBuilder::new()
+        .map_response(in_grpc)
+        .layer(Guard::new(gate, Access::USER));
     Server::builder()
-        .layer(Guard::new(gate, Access::USER))
+        .layer(guard.into_inner())
         .add_service(HealthServer::with_interceptor(OwnDatabase, with_tenant))
+        .serve_with_incoming(TcpListenerStream::new(listener))
+        .await
+}
+
+/// A refusal is a problem with a status of HTTP; here it becomes one of gRPC, without a body.
+fn in_grpc(response: http::Response<GuardedBody<Body>>) -> http::Response<Body> {
+    let refused = match response.status() {
+        StatusCode::OK => return response.map(Body::new),
+        StatusCode::UNAUTHORIZED => Status::unauthenticated("a token of a user is required"),
+        StatusCode::FORBIDDEN => Status::permission_denied("not here, or not by you"),
+        StatusCode::NOT_FOUND => Status::not_found("there is no such tenant"),
+        StatusCode::SERVICE_UNAVAILABLE => Status::unavailable("try again in a moment"),
+        other => Status::internal(other.to_string()),
+    };
+    refused.into_http()
 }
 
 /// The interceptor: finds the tenant that the guard left in the call.
