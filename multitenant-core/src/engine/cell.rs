@@ -161,26 +161,25 @@ fn pool_of_one<DB: SqlEngine>(
 /// Waits for the answers that nobody read, of a statement that was cut off or a rollback that was
 /// sent along. sqlx's own wait would have no end.
 async fn comes_to_rest<DB: SqlEngine>(connection: &mut DB::Connection) -> bool {
-    match tokio::time::timeout(SETTLE_DEADLINE, connection.flush()).await {
-        Ok(rest) => rest.is_ok(),
-        Err(_) => {
-            tracing::warn!("a cut-off statement did not end in time; its connection is closed");
-            false
-        }
-    }
+    in_time(connection.flush()).await.is_some()
 }
 
 async fn settle<DB: SqlEngine>(connection: &mut DB::Connection, identity: &DB::Identity) -> bool {
-    let settled = tokio::time::timeout(SETTLE_DEADLINE, DB::settle(connection)).await;
-    match settled {
-        Ok(Ok(found)) => *identity == found && !connection.is_in_transaction(),
+    let found = in_time(DB::settle(connection)).await;
+    found.is_some_and(|found| found == *identity) && !connection.is_in_transaction()
+}
+
+/// What tidying up came to; `None`: the connection must be closed.
+async fn in_time<T>(tidying: impl Future<Output = sqlx::Result<T>>) -> Option<T> {
+    match tokio::time::timeout(SETTLE_DEADLINE, tidying).await {
+        Ok(Ok(done)) => Some(done),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a connection could not be tidied and is closed");
-            false
+            None
         }
         Err(_) => {
             tracing::warn!("a cut-off statement did not end in time; its connection is closed");
-            false
+            None
         }
     }
 }
