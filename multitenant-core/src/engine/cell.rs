@@ -12,6 +12,7 @@ use std::time::Duration;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Pool, Transaction};
 
+use super::passing::is_passing;
 use super::sql_engine::SqlEngine;
 use super::{ConnectError, Permit};
 
@@ -47,6 +48,7 @@ impl<DB: SqlEngine> Cell<DB> {
         let pool = pool_of_one::<DB>(options, permit, deadline);
         let mut connection = pool.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => ConnectError::TimedOut,
+            passing if is_passing(&passing) => ConnectError::unavailable(passing),
             other => ConnectError::failed(other),
         })?;
         let identity = DB::identify(&mut connection)

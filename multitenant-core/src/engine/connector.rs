@@ -81,7 +81,10 @@ pub enum ConnectError {
     /// The server took too long, refuses connections, or is away.
     #[error("the database server did not accept a connection in time; is it running?")]
     TimedOut,
-    /// The server, or the way to it, answered with an error.
+    /// The server cannot be reached now, or takes no more connections; it may in a moment.
+    #[error("the database server takes no connections now")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The database refuses: it is not there, or the password is wrong.
     #[error("the database could not be opened")]
     Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -90,6 +93,16 @@ impl ConnectError {
     /// Wraps an error of the driver.
     pub fn failed(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Failed(Arc::new(source))
+    }
+
+    /// Wraps an error of the driver that concerns the server rather than one database on it.
+    pub fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(source))
+    }
+
+    /// Whether it may concern every database on the server.
+    pub(crate) const fn is_servers(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Unavailable(_))
     }
 }
 

@@ -4,6 +4,8 @@
 mod cell;
 mod connector;
 #[cfg(feature = "_sql")]
+mod passing;
+#[cfg(feature = "_sql")]
 mod per_engine;
 #[cfg(all(feature = "provision", any(feature = "postgres", feature = "sqlite")))]
 pub mod provisioner;
@@ -17,6 +19,8 @@ pub use cell::Cell;
 #[cfg(feature = "_sql")]
 pub(crate) use cell::end;
 pub use connector::{ConnectData, ConnectError, Connector, Permit};
+#[cfg(feature = "_sql")]
+pub(crate) use passing::is_passing;
 #[cfg(feature = "_sql")]
 pub use per_engine::{AnyPool, AnyTransaction, Never, PerEngine, absurd};
 #[cfg(feature = "postgres")]

@@ -23,6 +23,7 @@ mod wake;
 pub use binding::{BaseUrl, InvalidBaseUrl};
 pub use budget::{
     AcquireError, Budget, BudgetOptions, BudgetStats, LeasedConnection, Reservation, Share,
+    ShareOptions,
 };
 pub use cache::{Cache, CacheError, CacheKey, CacheOptions, CacheStats, Cached, TenantCache};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

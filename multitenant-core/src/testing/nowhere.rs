@@ -46,6 +46,7 @@ struct State {
     open: AtomicUsize,
     most: AtomicUsize,
     opened: AtomicUsize,
+    tried: AtomicUsize,
     fails: AtomicBool,
     /// Openings wait for a place here.
     gate: Semaphore,
@@ -57,6 +58,7 @@ impl Default for State {
             open: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             opened: AtomicUsize::new(0),
+            tried: AtomicUsize::new(0),
             fails: AtomicBool::new(false),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
@@ -90,6 +92,12 @@ impl Nowhere {
     #[must_use]
     pub fn opened(&self) -> usize {
         self.state.opened.load(Ordering::SeqCst)
+    }
+
+    /// Openings that were begun, all in all.
+    #[must_use]
+    pub fn tried(&self) -> usize {
+        self.state.tried.load(Ordering::SeqCst)
     }
 
     /// Lets every opening fail from now on, as [`ToldToFail`].
@@ -154,6 +162,7 @@ impl Connector for Nowhere {
     type Connection = ToNowhere;
 
     async fn connect(&self, _: &ConnectData, permit: Permit) -> Result<ToNowhere, ConnectError> {
+        self.state.tried.fetch_add(1, Ordering::SeqCst);
         let open = self.state.open.fetch_add(1, Ordering::SeqCst) + 1;
         self.state.most.fetch_max(open, Ordering::SeqCst);
         let connection = ToNowhere {

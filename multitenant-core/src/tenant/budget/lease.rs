@@ -3,8 +3,38 @@ use std::sync::Arc;
 
 #[cfg(feature = "_sql")]
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::engine::{ConnectData, Connector};
+
+/// Who holds a connection: the task that asked for it.
+pub(super) type Holder = tokio::task::Id;
+
+/// The task that runs this.
+pub(super) fn holder() -> Option<Holder> {
+    tokio::task::try_id()
+}
+
+/// An open connection, and when it is to be closed.
+pub(super) struct Opened<T> {
+    pub(super) connection: T,
+    pub(super) terms: Terms,
+}
+
+/// What is known of a connection on loan.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) holder: Option<Holder>,
+    /// When it has served for long enough.
+    pub(super) retires: Instant,
+}
+
+impl<T> Opened<T> {
+    pub(super) const fn lent_to(mut self, holder: Option<Holder>) -> Self {
+        self.terms.holder = holder;
+        self
+    }
+}
 
 /// Where a connection belongs and comes back to: its tenant's share of the budget. What is lent
 /// knows only this of the share.
@@ -20,18 +50,18 @@ pub(super) trait Home<C: Connector>: Send + Sync + 'static {
     fn is_fit(&self, connection: &C::Connection) -> bool;
 
     /// Takes back a connection that is fit.
-    fn accept(&self, connection: C::Connection);
+    fn accept(&self, back: Opened<C::Connection>);
 
     /// Takes back a connection that whoever waits for it will check.
     #[cfg(feature = "_sql")]
-    fn hand_over(self: Arc<Self>, connection: C::Connection);
+    fn hand_over(self: Arc<Self>, back: Opened<C::Connection>);
 
     /// Takes back a connection that must be checked first.
-    fn inspect(self: Arc<Self>, connection: C::Connection);
+    fn inspect(self: Arc<Self>, back: Opened<C::Connection>);
 
     /// Hears that a connection on loan is gone for good.
     #[cfg(feature = "_sql")]
-    fn lost(&self);
+    fn lost(&self, holder: Option<Holder>);
 
     /// Tells whoever waits for the tenant's connections to end that one may have, and whoever
     /// waits for a reservation that it may be there.
@@ -42,15 +72,17 @@ pub(super) trait Home<C: Connector>: Send + Sync + 'static {
 pub struct LeasedConnection<C: Connector> {
     pub(super) home: Arc<dyn Home<C>>,
     pub(super) connection: Option<C::Connection>,
+    pub(super) terms: Terms,
     /// The next user may find something left behind unless the connection is checked first.
     clean: bool,
 }
 
 impl<C: Connector> LeasedConnection<C> {
-    pub(super) fn new(home: Arc<dyn Home<C>>, connection: C::Connection) -> Self {
+    pub(super) fn new(home: Arc<dyn Home<C>>, lent: Opened<C::Connection>) -> Self {
         Self {
             home,
-            connection: Some(connection),
+            connection: Some(lent.connection),
+            terms: lent.terms,
             clean: true,
         }
     }
@@ -103,10 +135,13 @@ impl<C: Connector> Drop for LeasedConnection<C> {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        if self.clean && self.home.is_fit(&connection) {
-            self.home.accept(connection);
+        let fit = self.clean && self.home.is_fit(&connection);
+        let terms = self.terms;
+        let back = Opened { connection, terms };
+        if fit {
+            self.home.accept(back);
         } else {
-            Arc::clone(&self.home).inspect(connection);
+            Arc::clone(&self.home).inspect(back);
         }
     }
 }

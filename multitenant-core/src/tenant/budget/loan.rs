@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use super::lease::{HELD, Home, LeasedConnection};
+use super::lease::{HELD, Home, LeasedConnection, Opened, Terms};
 use crate::engine::Connector;
 
 /// What is left of a lease whose connection is elsewhere: in a transaction. Dropped, it reports
 /// the connection as gone.
 pub(crate) struct Loan<C: Connector> {
     home: Option<Arc<dyn Home<C>>>,
+    terms: Terms,
 }
 
 impl<C: Connector> LeasedConnection<C> {
@@ -24,7 +25,8 @@ impl<C: Connector> LeasedConnection<C> {
     pub(crate) fn into_parts(mut self) -> (C::Connection, Loan<C>) {
         let connection = self.connection.take().expect(HELD);
         let home = Some(Arc::clone(&self.home));
-        (connection, Loan { home })
+        let terms = self.terms;
+        (connection, Loan { home, terms })
     }
 }
 
@@ -32,7 +34,8 @@ impl<C: Connector> Loan<C> {
     /// The connection is back; what was done with it is not known.
     pub(crate) fn give_back(mut self, connection: C::Connection) {
         if let Some(home) = self.home.take() {
-            home.hand_over(connection);
+            let terms = self.terms;
+            home.hand_over(Opened { connection, terms });
         }
     }
 }
@@ -40,7 +43,7 @@ impl<C: Connector> Loan<C> {
 impl<C: Connector> Drop for Loan<C> {
     fn drop(&mut self) {
         if let Some(home) = self.home.take() {
-            home.lost();
+            home.lost(self.terms.holder);
         }
     }
 }

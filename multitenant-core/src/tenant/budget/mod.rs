@@ -1,6 +1,7 @@
 //! One budget of open connections over all tenants of a server.
 
 mod error;
+mod jitter;
 mod lease;
 #[cfg(feature = "_sql")]
 mod loan;
@@ -12,7 +13,7 @@ mod state;
 
 pub use error::AcquireError;
 pub use lease::LeasedConnection;
-pub use options::BudgetOptions;
+pub use options::{BudgetOptions, ShareOptions};
 pub use reservation::Reservation;
 pub use scheduler::Budget;
 pub use share::Share;

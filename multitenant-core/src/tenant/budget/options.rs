@@ -9,12 +9,17 @@ pub struct BudgetOptions {
     /// Most connections of one tenant; never below two, so that a request that holds one can get
     /// another. Default: a quarter of `connections`.
     pub per_tenant: Option<usize>,
+    /// Most connections that are being opened at once. Default 4.
+    pub openings: usize,
     /// How long a request waits for a connection. Default 10 s.
     pub acquire_timeout: Duration,
     /// Most requests that wait for one tenant's connections. Default 1,000.
     pub queue: usize,
     /// How long a connection may stay idle. Default 10 minutes.
     pub idle: Duration,
+    /// How long a connection serves at most; up to a fifth less, so that those that were opened
+    /// together are not all renewed together. Default 30 minutes.
+    pub lifetime: Duration,
 }
 
 impl Default for BudgetOptions {
@@ -22,9 +27,11 @@ impl Default for BudgetOptions {
         Self {
             connections: 60,
             per_tenant: None,
+            openings: 4,
             acquire_timeout: Duration::from_secs(10),
             queue: 1_000,
             idle: Duration::from_secs(600),
+            lifetime: Duration::from_secs(1_800),
         }
     }
 }
@@ -38,12 +45,29 @@ impl BudgetOptions {
             ..Self::default()
         }
     }
+}
 
-    pub(super) fn cap(&self) -> usize {
-        let quarter = self.connections / 4;
-        self.per_tenant
-            .unwrap_or(quarter)
-            .max(2)
-            .min(self.connections.max(1))
+/// What one tenant has of a budget.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ShareOptions {
+    /// Most connections of the tenant, where it differs from
+    /// [`BudgetOptions::per_tenant`]; never below two.
+    pub most: Option<usize>,
+    /// Connections that are always to be had for the tenant, and that no other takes: at most half
+    /// of the budget for all tenants together, given to whoever comes first. Default 0.
+    pub reserve: usize,
+    /// How many times as long as another it may keep a connection for its waiting requests while
+    /// others wait. Default 1.
+    pub weight: u32,
+}
+
+impl Default for ShareOptions {
+    fn default() -> Self {
+        Self {
+            most: None,
+            reserve: 0,
+            weight: 1,
+        }
     }
 }

@@ -42,6 +42,7 @@ impl<C: Connector> Share<C> {
             Ok(false) => Err(AcquireError::Closed),
             Err(_) => Err(AcquireError::Budget {
                 waited: began.elapsed(),
+                retry_after: reservation.share.expected_wait(count),
             }),
         }
     }

@@ -7,9 +7,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::error::AcquireError;
-use super::lease::{Home, LeasedConnection};
+use super::jitter::Jitter;
+use super::lease::{Holder, Home, LeasedConnection, Opened, Terms};
 use super::options::BudgetOptions;
-use super::state::{BudgetStats, Key, Order, State, Waiting};
+use super::state::{BudgetStats, Failure, Key, Order, State, Waiting};
 use crate::engine::{ConnectError, Connector, Permit};
 
 /// The open connections of all tenants of one server. Cheap to clone.
@@ -21,7 +22,7 @@ pub struct Budget<C: Connector> {
 }
 
 struct Inner<C: Connector> {
-    state: Mutex<State<C::Connection, Waiter<C>>>,
+    state: Mutex<StateOf<C>>,
     homes: Mutex<HashMap<Key, Weak<dyn Home<C>>>>,
     connector: Arc<C>,
     options: BudgetOptions,
@@ -30,16 +31,26 @@ struct Inner<C: Connector> {
     runtime: Handle,
     /// Told whenever a permit comes back.
     returned: Notify,
+    jitter: Jitter,
 }
 
-type Orders<C> = Vec<Order<<C as Connector>::Connection, Waiter<C>>>;
+pub(super) type StateOf<C> = State<Opened<<C as Connector>::Connection>, Waiter<C>>;
+type OrderOf<C> = Order<Opened<<C as Connector>::Connection>, Waiter<C>>;
+type Orders<C> = Vec<OrderOf<C>>;
 
 /// A request that waits for a connection.
 pub(super) struct Waiter<C: Connector> {
     pub(super) answer: oneshot::Sender<Result<LeasedConnection<C>, AcquireError>>,
+    pub(super) holder: Option<Holder>,
 }
 
 impl<C: Connector> Waiting for Waiter<C> {
+    type Holder = Holder;
+
+    fn holder(&self) -> Option<Holder> {
+        self.holder
+    }
+
     fn is_gone(&self) -> bool {
         self.answer.is_closed()
     }
@@ -56,7 +67,7 @@ impl<C: Connector> Clone for Budget<C> {
 impl<C: Connector> Budget<C> {
     /// A budget whose connections are opened, tidied and closed on `runtime`.
     pub fn new(connector: Arc<C>, options: BudgetOptions, runtime: Handle) -> Self {
-        let state = Mutex::new(State::new(options.connections, options.cap()));
+        let state = Mutex::new(State::new(&options, Instant::now()));
         Self {
             inner: Arc::new(Inner {
                 state,
@@ -65,6 +76,7 @@ impl<C: Connector> Budget<C> {
                 options,
                 runtime,
                 returned: Notify::new(),
+                jitter: Jitter::default(),
             }),
         }
     }
@@ -121,22 +133,19 @@ impl<C: Connector> Budget<C> {
     }
 
     /// Looks at the state under its lock.
-    pub(super) fn read<R>(&self, look: impl FnOnce(&State<C::Connection, Waiter<C>>) -> R) -> R {
+    pub(super) fn read<R>(&self, look: impl FnOnce(&StateOf<C>) -> R) -> R {
         look(&self.inner.state.lock())
     }
 
     /// Takes something that is at hand, which has no consequences.
-    pub(super) fn take<R>(
-        &self,
-        take: impl FnOnce(&mut State<C::Connection, Waiter<C>>) -> R,
-    ) -> R {
+    pub(super) fn take<R>(&self, take: impl FnOnce(&mut StateOf<C>) -> R) -> R {
         take(&mut self.inner.state.lock())
     }
 
     /// Changes the state under its lock, and carries out what follows after letting go of it.
     pub(super) fn update<R>(
         &self,
-        change: impl FnOnce(&mut State<C::Connection, Waiter<C>>, Instant, &mut Orders<C>) -> R,
+        change: impl FnOnce(&mut StateOf<C>, Instant, &mut Orders<C>) -> R,
     ) -> R {
         let mut orders = Vec::new();
         let result = change(&mut self.inner.state.lock(), Instant::now(), &mut orders);
@@ -146,7 +155,7 @@ impl<C: Connector> Budget<C> {
         result
     }
 
-    fn carry_out(&self, order: Order<C::Connection, Waiter<C>>) {
+    fn carry_out(&self, order: OrderOf<C>) {
         match order {
             Order::Open(key) => {
                 let budget = self.clone();
@@ -159,8 +168,8 @@ impl<C: Connector> Budget<C> {
                 };
                 self.inner.runtime.spawn(opening.run());
             }
-            Order::Close(key, connection) => self.close(key, connection),
-            Order::Deliver(key, connection, waiter) => self.deliver(key, connection, waiter),
+            Order::Close(key, opened) => self.close(key, opened.connection),
+            Order::Deliver(key, opened, waiter) => self.deliver(key, opened, waiter),
             Order::Reserved(key) => self.tell(key),
         }
     }
@@ -185,16 +194,25 @@ impl<C: Connector> Budget<C> {
         }
     }
 
-    fn deliver(&self, key: Key, connection: C::Connection, waiter: Waiter<C>) {
+    fn deliver(&self, key: Key, opened: Opened<C::Connection>, waiter: Waiter<C>) {
+        let opened = opened.lent_to(waiter.holder);
         match self.home(key) {
             // A request that has gone away drops the lease, which brings the connection back.
-            Some(home) => drop(
-                waiter
-                    .answer
-                    .send(Ok(LeasedConnection::new(home, connection))),
-            ),
-            None => self.update(|state, now, orders| state.give_back(key, connection, now, orders)),
+            Some(home) => drop(waiter.answer.send(Ok(LeasedConnection::new(home, opened)))),
+            None => self.update(|state, now, orders| {
+                state.let_go(key, waiter.holder);
+                state.give_back(key, opened, now, orders);
+            }),
         }
+    }
+
+    /// A connection that was just opened. Those of one moment do not retire in one moment.
+    fn fresh(&self, connection: C::Connection) -> Opened<C::Connection> {
+        let lifetime = self.inner.options.lifetime;
+        let retires = Instant::now() + lifetime.mul_f64(1.0 - 0.2 * self.inner.jitter.next());
+        let holder = None;
+        let terms = Terms { holder, retires };
+        Opened { connection, terms }
     }
 
     fn home(&self, key: Key) -> Option<Arc<dyn Home<C>>> {
@@ -232,18 +250,25 @@ impl<C: Connector> Opening<C> {
         let opened = connector.connect(home.data(), permit).await;
         self.over = true;
         match opened {
-            Ok(connection) => self.budget.update(|state, now, orders| {
-                state.opened(self.key, connection, now, orders);
-            }),
+            Ok(connection) => {
+                let opened = self.budget.fresh(connection);
+                self.budget.update(|state, now, orders| {
+                    state.opened(self.key, opened, now, orders);
+                });
+            }
             Err(error) => self.failed(&error),
         }
         home.tell_gone();
     }
 
     fn failed(&self, error: &ConnectError) {
+        let failure = Failure {
+            error: error.clone(),
+            jitter: self.budget.inner.jitter.next(),
+        };
         let told = self
             .budget
-            .update(|state, now, orders| state.not_opened(self.key, now, orders));
+            .update(|state, now, orders| state.not_opened(self.key, &failure, now, orders));
         for waiter in told {
             let _ = waiter
                 .answer

@@ -7,9 +7,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::error::AcquireError;
-use super::lease::{Home, LeasedConnection};
-use super::scheduler::{Budget, Waiter};
-use super::state::{Key, NotQueued, Phase, State, TURN};
+use super::lease::{Holder, Home, LeasedConnection, Opened, holder};
+use super::options::ShareOptions;
+use super::scheduler::{Budget, StateOf, Waiter};
+use super::state::{Key, NotQueued, Phase, TURN};
 use crate::TenantId;
 use crate::engine::{ConnectData, Connector};
 
@@ -17,6 +18,9 @@ use crate::engine::{ConnectData, Connector};
 /// another to be opened. A transaction's connection comes back a moment after the commit; without
 /// this, one sequential task would grow to several.
 const PATIENCE: Duration = Duration::from_millis(1);
+
+/// After this long a request of somebody who holds a connection may be waiting for ever.
+const SUSPICIOUS: Duration = Duration::from_millis(100);
 
 /// One tenant's part in a [`Budget`]. Cheap to clone; owns no connection.
 pub struct Share<C: Connector> {
@@ -53,10 +57,16 @@ impl<C: Connector> WeakShare<C> {
 }
 
 impl<C: Connector> Budget<C> {
-    /// Lets a tenant take part in the budget. Opens nothing yet.
+    /// Lets a tenant take part in the budget, as any other. Opens nothing yet.
     #[must_use]
     pub fn join(&self, tenant: TenantId, data: ConnectData) -> Share<C> {
-        let key = self.update(|state, now, _| state.join(now));
+        self.join_as(tenant, data, ShareOptions::default())
+    }
+
+    /// Lets a tenant take part in the budget by terms of its own. Opens nothing yet.
+    #[must_use]
+    pub fn join_as(&self, tenant: TenantId, data: ConnectData, options: ShareOptions) -> Share<C> {
+        let key = self.update(|state, now, _| state.join(options, now));
         let inner = Arc::new(Inner {
             budget: self.clone(),
             key,
@@ -85,8 +95,8 @@ impl<C: Connector> Share<C> {
         self.inner.key
     }
 
-    fn lease(&self, connection: C::Connection) -> LeasedConnection<C> {
-        LeasedConnection::new(Arc::clone(&self.inner) as _, connection)
+    fn lease(&self, opened: Opened<C::Connection>) -> LeasedConnection<C> {
+        LeasedConnection::new(Arc::clone(&self.inner) as _, opened)
     }
 
     /// Connections of this tenant that are open, and those of them that are idle.
@@ -130,8 +140,9 @@ impl<C: Connector> Share<C> {
             return Ok(lease);
         }
         let (answer, answered) = oneshot::channel();
-        self.enter_queue(Waiter { answer })?;
-        self.wait_for(answered).await
+        let holder = holder();
+        self.enter_queue(Waiter { answer, holder })?;
+        self.wait_for(answered, holder).await
     }
 
     /// Takes an idle connection if there is one.
@@ -139,12 +150,13 @@ impl<C: Connector> Share<C> {
     /// # Errors
     /// [`AcquireError::Closed`].
     pub fn try_acquire(&self) -> Result<Option<LeasedConnection<C>>, AcquireError> {
+        let holder = holder();
         let taken = self.budget().take(|state| {
             let open = !state.is_closed(self.key());
-            open.then(|| state.take_idle(self.key()))
+            open.then(|| state.lend_idle(self.key(), holder))
         });
         let taken = taken.ok_or(AcquireError::Closed)?;
-        Ok(taken.map(|connection| self.lease(connection)))
+        Ok(taken.map(|opened| self.lease(opened.lent_to(holder))))
     }
 
     /// Takes a connection and has its connector check it: whether the tenant's database answers.
@@ -164,27 +176,37 @@ impl<C: Connector> Share<C> {
     fn enter_queue(&self, waiter: Waiter<C>) -> Result<(), AcquireError> {
         let most = self.budget().options().queue;
         let entered = self.budget().update(|state, now, orders| {
-            let entered = state.wait(self.key(), waiter, most);
+            state.wait(self.key(), waiter, most, now)?;
             state.serve_idle(self.key(), orders);
             if state.has_none(self.key()) {
-                state.want(self.key());
+                state.want(self.key(), now);
                 state.advance(now, orders);
             }
-            entered
+            Ok(())
         });
         entered.map_err(|why| match why {
             NotQueued::Closed => AcquireError::Closed,
-            NotQueued::Full => AcquireError::QueueFull { waiting: most },
+            NotQueued::Full => AcquireError::QueueFull {
+                waiting: most,
+                retry_after: self.expected_wait(most / 2),
+            },
+            NotQueued::Tripped(tripped) => AcquireError::Tripped {
+                failures: tripped.failures,
+                retry_after: tripped.pause,
+                source: tripped.error,
+            },
         })
     }
 
     async fn wait_for(
         &self,
         mut answered: oneshot::Receiver<Result<LeasedConnection<C>, AcquireError>>,
+        holder: Option<Holder>,
     ) -> Result<LeasedConnection<C>, AcquireError> {
         let began = Instant::now();
         let deadline = began + self.budget().options().acquire_timeout;
         let mut patience = PATIENCE;
+        let mut look_for_deadlock = began + SUSPICIOUS;
         loop {
             let ask_again = (Instant::now() + patience).min(deadline);
             match tokio::time::timeout_at(ask_again, &mut answered).await {
@@ -193,22 +215,59 @@ impl<C: Connector> Share<C> {
                 Err(_) if Instant::now() >= deadline => return Err(self.too_late(began.elapsed())),
                 Err(_) => self.ask_for_opening(),
             }
+            if Instant::now() >= look_for_deadlock {
+                look_for_deadlock += began.elapsed();
+                self.check_for_deadlock(holder)?;
+            }
             patience = TURN;
         }
     }
 
     pub(super) fn ask_for_opening(&self) {
         self.budget().update(|state, now, orders| {
-            state.want(self.key());
+            state.want(self.key(), now);
             state.advance(now, orders);
         });
     }
 
-    fn too_late(&self, waited: Duration) -> AcquireError {
-        match self.connections() {
-            (0, _) => AcquireError::Budget { waited },
-            _ => AcquireError::Checkout { waited },
+    fn check_for_deadlock(&self, holder: Option<Holder>) -> Result<(), AcquireError> {
+        let refused = holder.is_some_and(|holder| {
+            self.budget()
+                .take(|state| state.refuse_deadlocked(self.key(), holder))
+        });
+        match refused {
+            true => Err(AcquireError::Deadlock),
+            false => Ok(()),
         }
+    }
+
+    fn too_late(&self, waited: Duration) -> AcquireError {
+        let retry_after = self.expected_wait(0);
+        match (self.connections(), self.is_opening()) {
+            ((0, _), true) => AcquireError::Opening {
+                waited,
+                retry_after,
+            },
+            ((0, _), false) => AcquireError::Budget {
+                waited,
+                retry_after,
+            },
+            _ => AcquireError::Checkout {
+                waited,
+                retry_after,
+            },
+        }
+    }
+
+    fn is_opening(&self) -> bool {
+        self.budget().read(|state| state.is_opening(self.key()))
+    }
+
+    /// How long a request would wait that comes after those that wait now, but for `least` of them.
+    pub(super) fn expected_wait(&self, least: usize) -> Duration {
+        let now = Instant::now();
+        self.budget()
+            .read(|state| state.expected_wait(self.key(), least, now))
     }
 
     pub(crate) fn downgrade(&self) -> WeakShare<C> {
@@ -255,7 +314,7 @@ impl<C: Connector> Share<C> {
     }
 
     /// Waits until something holds of the budget that is told of.
-    pub(super) async fn until(&self, holds: impl Fn(&State<C::Connection, Waiter<C>>) -> bool) {
+    pub(super) async fn until(&self, holds: impl Fn(&StateOf<C>) -> bool) {
         loop {
             let told = self.inner.gone.notified();
             tokio::pin!(told);
@@ -285,13 +344,20 @@ impl<C: Connector> Share<C> {
 }
 
 impl<C: Connector> Inner<C> {
-    async fn accept_checked(&self, mut connection: C::Connection) {
-        if self.budget.connector().check(&mut connection).await {
-            return self.accept(connection);
+    async fn accept_checked(&self, mut back: Opened<C::Connection>) {
+        if self.budget.connector().check(&mut back.connection).await {
+            return self.accept(back);
         }
-        self.budget
-            .update(|state, now, orders| state.discard(self.key, now, orders));
-        self.budget.connector().close(connection).await;
+        self.discard(back).await;
+    }
+
+    /// Closes a connection that nobody is to have any more.
+    async fn discard(&self, back: Opened<C::Connection>) {
+        self.budget.update(|state, now, orders| {
+            state.let_go(self.key, back.terms.holder);
+            state.discard(self.key, now, orders);
+        });
+        self.budget.connector().close(back.connection).await;
         self.budget.closed(self.key);
     }
 }
@@ -311,31 +377,42 @@ impl<C: Connector> Home<C> for Inner<C> {
     }
 
     #[cfg(feature = "_sql")]
-    fn hand_over(self: Arc<Self>, connection: C::Connection) {
-        let left = self
-            .budget
-            .update(|state, now, orders| state.hand_over(self.key, connection, now, orders));
-        if let Some(connection) = left {
-            self.inspect(connection);
+    fn hand_over(self: Arc<Self>, back: Opened<C::Connection>) {
+        let holder = back.terms.holder;
+        let left = self.budget.update(|state, now, orders| {
+            state.let_go(self.key, holder);
+            match back.terms.retires > now {
+                true => state.hand_over(self.key, back, now, orders),
+                false => Some(back),
+            }
+        });
+        if let Some(left) = left {
+            self.inspect(left.lent_to(None));
         }
     }
 
-    fn accept(&self, connection: C::Connection) {
+    fn accept(&self, back: Opened<C::Connection>) {
         self.budget.update(|state, now, orders| {
-            state.give_back(self.key, connection, now, orders);
+            state.let_go(self.key, back.terms.holder);
+            match back.terms.retires > now {
+                true => state.give_back(self.key, back, now, orders),
+                false => state.retire(self.key, back, now, orders),
+            }
         });
         self.tell_gone();
     }
 
-    fn inspect(self: Arc<Self>, connection: C::Connection) {
+    fn inspect(self: Arc<Self>, back: Opened<C::Connection>) {
         let runtime = self.budget.runtime().clone();
-        runtime.spawn(async move { self.accept_checked(connection).await });
+        runtime.spawn(async move { self.accept_checked(back).await });
     }
 
     #[cfg(feature = "_sql")]
-    fn lost(&self) {
-        self.budget
-            .update(|state, now, orders| state.lose(self.key, now, orders));
+    fn lost(&self, holder: Option<Holder>) {
+        self.budget.update(|state, now, orders| {
+            state.let_go(self.key, holder);
+            state.lose(self.key, now, orders);
+        });
         self.tell_gone();
     }
 

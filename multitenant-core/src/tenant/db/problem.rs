@@ -1,10 +1,8 @@
 //! What a caller is told of a database that fails.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
-
+use crate::engine::is_passing;
 use crate::tenant::{AcquireError, WrongEngine};
 use crate::{Code, Problem};
 
@@ -17,13 +15,11 @@ impl From<&sqlx::Error> for Problem {
     fn from(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Code::NotFound.into(),
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => unavailable(error),
-            sqlx::Error::Database(database) if is_passing(&**database) => unavailable(error),
-            sqlx::Error::Configuration(source) if source.is::<AcquireError>() => unavailable(error),
+            passing if is_passing(passing) => unavailable(error, RETRY),
+            sqlx::Error::Configuration(source) => match source.downcast_ref::<AcquireError>() {
+                Some(refused) => refused.into(),
+                None => Self::internal(error),
+            },
             _ => Self::internal(error),
         }
     }
@@ -31,7 +27,7 @@ impl From<&sqlx::Error> for Problem {
 
 impl From<&AcquireError> for Problem {
     fn from(error: &AcquireError) -> Self {
-        unavailable(error)
+        unavailable(error, error.retry_after())
     }
 }
 
@@ -47,23 +43,13 @@ impl From<WrongEngine> for Problem {
     }
 }
 
-fn unavailable(error: &(dyn std::error::Error + 'static)) -> Problem {
+fn unavailable(error: &(dyn std::error::Error + 'static), retry_after: Duration) -> Problem {
     tracing::warn!(error, "the tenant's database is not available");
-    Problem::retry_later(Code::TenantUnavailable, RETRY, "try again in a moment")
-}
-
-/// Whether a database is only out of reach or out of means: on Postgres the classes 08
-/// (connection), 53 (resources) and 57P (shutdown), on SQLite `SQLITE_BUSY` and `SQLITE_FULL`,
-/// the lower byte of an extended code.
-fn is_passing(error: &dyn DatabaseError) -> bool {
-    let code = error.code().unwrap_or(Cow::Borrowed(""));
-    if code.len() == 5 {
-        return ["08", "53", "57P"]
-            .iter()
-            .any(|class| code.starts_with(class));
-    }
-    code.parse()
-        .is_ok_and(|code: u32| matches!(code & 0xff, 5 | 13))
+    Problem::retry_later(
+        Code::TenantUnavailable,
+        retry_after,
+        "try again in a moment",
+    )
 }
 
 #[cfg(test)]
@@ -74,7 +60,10 @@ mod tests {
     #[test]
     fn what_a_caller_is_told_of_a_failing_database() {
         let io = || std::io::Error::other("host 10.0.0.7 is down");
-        let acquire = || AcquireError::QueueFull { waiting: 7 };
+        let acquire = || AcquireError::QueueFull {
+            waiting: 7,
+            retry_after: Duration::from_secs(3),
+        };
         let table = [
             (sqlx::Error::RowNotFound, Code::NotFound),
             (sqlx::Error::Io(io()), Code::TenantUnavailable),

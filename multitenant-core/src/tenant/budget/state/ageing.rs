@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::order::Key;
 
-/// When to look at which share for connections that have been idle for too long: an entry for each
-/// share with idle connections, no later than its oldest one.
+/// Shares by the time that something of theirs has been idle: an entry for each, no later than its
+/// oldest one.
 ///
 /// A hot share takes its newest connection and gives it back all the time, so entries are not kept
-/// up with that: each is found out of date once in an idle time at most, and put off.
+/// up with that: each is found out of date when it comes to the front, and put off.
 #[derive(Default)]
 pub(super) struct Ageing {
     due: BinaryHeap<Reverse<(Instant, Key)>>,
@@ -21,8 +21,26 @@ impl Ageing {
         self.due.push(Reverse((idle_since, key)));
     }
 
-    /// Takes the entry of a share that may have something idle since before `deadline`.
-    pub(super) fn take_due(&mut self, deadline: Instant) -> Option<Key> {
+    /// The first share that has something idle since before `deadline`. `idle_since` says since
+    /// when that is really so; a share of which it knows nothing loses its entry.
+    pub(super) fn first(
+        &mut self,
+        deadline: Instant,
+        mut idle_since: impl FnMut(Key) -> Option<Instant>,
+    ) -> Option<Key> {
+        while let Some(key) = self.take_due(deadline) {
+            let Some(since) = idle_since(key) else {
+                continue;
+            };
+            self.note(since, key);
+            if since < deadline {
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    fn take_due(&mut self, deadline: Instant) -> Option<Key> {
         let due = self.due.peek_mut()?;
         let Reverse((idle_since, _)) = *due;
         (idle_since < deadline).then(|| PeekMut::pop(due).0.1)

@@ -1,10 +1,17 @@
 //! What is asked for: requests that wait, and connections that are opened for them.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
+use super::breaker::Tripped;
+use super::line::Need;
 use super::order::{Key, NotQueued, Order, Waiting};
 use super::share::ShareState;
 use super::shares::{State, TURN};
+
+/// A tenant's only connection that was not used for so long may be taken for one that has others.
+const REST: Duration = Duration::from_secs(1);
 
 impl<C, W: Waiting> State<C, W> {
     /// Whether the share has, or is getting, no connection at all.
@@ -14,15 +21,57 @@ impl<C, W: Waiting> State<C, W> {
             .is_none_or(|share| share.open == 0 && !share.opening)
     }
 
+    /// Takes an idle connection of the share for a request, the most recently used one.
+    pub(in crate::tenant::budget) fn lend_idle(
+        &mut self,
+        key: Key,
+        holder: Option<W::Holder>,
+    ) -> Option<C> {
+        let connection = self.take_idle(key)?;
+        self.holders.takes(holder, key);
+        Some(connection)
+    }
+
     /// Queues a request.
     pub(in crate::tenant::budget) fn wait(
         &mut self,
         key: Key,
         waiter: W,
         most: usize,
+        now: Instant,
     ) -> Result<(), NotQueued> {
+        if let Some(tripped) = self.tripped(key, now) {
+            return Err(NotQueued::Tripped(tripped));
+        }
+        let holds = self.holders.holds(waiter.holder());
         let share = self.shares.get_mut(&key).ok_or(NotQueued::Closed)?;
-        share.wait(waiter, most)
+        share.wait(waiter, holds, most)
+    }
+
+    /// Whether nothing could be opened for the share, which has nothing open either, for so often
+    /// that a request is refused rather than let wait.
+    fn tripped(&self, key: Key, now: Instant) -> Option<Tripped> {
+        let share = self.shares.get(&key)?;
+        let probes = !self.openings.is_empty();
+        match share.open {
+            0 => share
+                .breaker
+                .refuses(share.opening, now)
+                .or_else(|| self.server.breaker.refuses(probes, now)),
+            _ => None,
+        }
+    }
+
+    /// Hands a connection of the share to the first of its requests.
+    pub(super) fn deliver(
+        &mut self,
+        key: Key,
+        connection: C,
+        waiter: W,
+        orders: &mut Vec<Order<C, W>>,
+    ) {
+        self.holders.takes(waiter.holder(), key);
+        orders.push(Order::Deliver(key, connection, waiter));
     }
 
     /// Hands idle connections of the share to its waiting requests: a connection may have come back
@@ -41,24 +90,28 @@ impl<C, W: Waiting> State<C, W> {
             let Some((waiter, connection)) = waiter.zip(self.take_idle(key)) else {
                 return;
             };
-            orders.push(Order::Deliver(key, connection, waiter));
+            self.deliver(key, connection, waiter, orders);
         }
     }
 
     /// Puts the share in line for a connection to be opened, if one of its requests still waits.
-    pub(in crate::tenant::budget) fn want(&mut self, key: Key) {
+    pub(in crate::tenant::budget) fn want(&mut self, key: Key, now: Instant) {
         let cap = self.cap_of(key);
         let Some(share) = self.shares.get_mut(&key) else {
             return;
         };
-        if !share.queued && share.wants(cap) {
-            share.queued = true;
-            self.line.join(key, share.open == 0);
+        match share.need(cap, now) {
+            Some(need) if !share.queued => {
+                share.queued = true;
+                self.line.join(key, need);
+            }
+            Some(Need::Holding) => self.line.hurry(key),
+            _ => {}
         }
     }
 
     /// Moves the line on: opens while there are permits, makes room where there are none. A
-    /// reservation whose turn it is comes first.
+    /// reservation whose turn it is comes first, but for every second permit.
     pub(in crate::tenant::budget) fn advance(
         &mut self,
         now: Instant,
@@ -67,23 +120,25 @@ impl<C, W: Waiting> State<C, W> {
         loop {
             match self.serve_reservation(orders) {
                 Some(true) => continue,
-                Some(false) => return,
-                None => {}
+                Some(false) if !self.reservations.lets_pass() => return,
+                _ => {}
             }
             let Some(key) = self.line.front() else { return };
-            if !self.still_wants(key) {
+            let Some(need) = self.need_of(key, now) else {
                 self.leave_line();
                 self.forget_if_over(key);
-            } else if self.issued < self.limit {
-                self.leave_line();
-                self.issued += 1;
-                if let Some(share) = self.shares.get_mut(&key) {
-                    share.opening = true;
-                }
-                orders.push(Order::Open(key));
-            } else if self.closing >= self.line.len() {
+                continue;
+            };
+            if self.openings.left(now) == 0 || self.server_waits(now) {
                 return;
-            } else if let Some(close) = self.make_room(key, now) {
+            } else if self.has_permit_for(key) {
+                self.leave_line();
+                self.reservations.passed();
+                self.begin_opening(key, now);
+                orders.push(Order::Open(key));
+            } else if self.closing >= self.line.len().min(self.openings.left(now)) {
+                return;
+            } else if let Some(close) = self.make_room(need, now) {
                 orders.push(close);
             } else {
                 return;
@@ -91,11 +146,23 @@ impl<C, W: Waiting> State<C, W> {
         }
     }
 
-    fn still_wants(&mut self, key: Key) -> bool {
+    fn need_of(&mut self, key: Key, now: Instant) -> Option<Need> {
         let cap = self.cap_of(key);
-        self.shares
-            .get_mut(&key)
-            .is_some_and(|share| share.wants(cap))
+        self.shares.get_mut(&key)?.need(cap, now)
+    }
+
+    /// Whether the server is not asked now: it failed, and one opening finds out how it is.
+    fn server_waits(&self, now: Instant) -> bool {
+        let server = &self.server;
+        server.is_paused(now) || server.breaker.is_open() && !self.openings.is_empty()
+    }
+
+    fn begin_opening(&mut self, key: Key, now: Instant) {
+        self.issued += 1;
+        self.openings.begin(key, now);
+        if let Some(share) = self.shares.get_mut(&key) {
+            share.opening = true;
+        }
     }
 
     fn leave_line(&mut self) {
@@ -106,15 +173,38 @@ impl<C, W: Waiting> State<C, W> {
         }
     }
 
-    /// Takes the least recently used idle connection, for a share that holds none or when it has
-    /// been idle for a turn.
-    fn make_room(&mut self, for_key: Key, now: Instant) -> Option<Order<C, W>> {
-        let needy = self.shares.get(&for_key)?.open == 0;
-        let (donor, idle_since) = self.least_recently_used()?;
-        let rested = now.duration_since(idle_since) >= TURN;
-        if !needy && !rested {
+    /// Begins to close the idle connection that is missed least, if the need is worth it.
+    fn make_room(&mut self, need: Need, now: Instant) -> Option<Order<C, W>> {
+        let rested = match need {
+            Need::Holding | Need::Cold => Duration::ZERO,
+            Need::Warm => TURN,
+        };
+        if let Some(donor) = self.with_another(before(now, rested)) {
+            return self.close_oldest(donor);
+        }
+        let donor = self.least_popular()?;
+        // Whoever has several and is busy gives one up as soon as it comes back.
+        let spared = need == Need::Warm || self.rich_return_soon(now);
+        if spared && !self.rests(donor, now) {
             return None;
         }
         self.close_oldest(donor)
     }
+
+    /// Whether the share's connections are idle for long.
+    fn rests(&self, key: Key, now: Instant) -> bool {
+        let since = self.shares.get(&key).and_then(ShareState::idle_since);
+        since.is_some_and(|since| now.duration_since(since) >= REST)
+    }
+
+    /// Whether an idle connection could be taken that nobody misses soon.
+    pub(super) fn something_rests(&mut self, now: Instant) -> bool {
+        self.least_popular().is_some_and(|key| self.rests(key, now))
+    }
+}
+
+/// The time before which something has to be idle to have been so for `rested`.
+fn before(now: Instant, rested: Duration) -> Instant {
+    let deadline = now.checked_sub(rested).unwrap_or(now);
+    deadline + Duration::from_nanos(1)
 }

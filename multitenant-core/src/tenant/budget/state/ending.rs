@@ -24,7 +24,7 @@ impl<C, W: Waiting> State<C, W> {
         let refused = match share.phase {
             Phase::Closed => {
                 self.reservations.refuse(key);
-                share.waiting.drain(..).collect()
+                share.empty_queue()
             }
             Phase::Open | Phase::Draining => Vec::new(),
         };

@@ -4,16 +4,23 @@
 //! calls holds the lock, and carries the orders out after letting go of it.
 
 mod ageing;
+mod breaker;
+mod deadlock;
 mod demand;
+mod donors;
 mod ending;
+mod holders;
 mod line;
+mod openings;
 mod order;
+mod popularity;
 mod reservation;
 mod share;
 mod shares;
 mod stats;
 mod supply;
 
+pub(super) use breaker::Failure;
 pub(super) use order::{Key, NotQueued, Order, Waiting};
 pub(super) use reservation::{NotReserved, Ticket};
 pub(super) use share::Phase;

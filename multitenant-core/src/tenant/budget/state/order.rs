@@ -1,3 +1,7 @@
+use std::hash::Hash;
+
+use super::breaker::Tripped;
+
 /// Names a share of the budget.
 pub(in crate::tenant::budget) type Key = u64;
 
@@ -15,15 +19,23 @@ pub(in crate::tenant::budget) enum Order<C, W> {
 
 /// A request in the queue of its share.
 pub(in crate::tenant::budget) trait Waiting {
+    /// Names whoever asks, and holds what was asked for.
+    type Holder: Copy + Eq + Hash;
+
+    /// Who asks, if that is known.
+    fn holder(&self) -> Option<Self::Holder>;
+
     /// Whether the request has gone away.
     fn is_gone(&self) -> bool;
 }
 
 /// Why a request cannot wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(in crate::tenant::budget) enum NotQueued {
     /// The share serves nobody any more.
     Closed,
     /// As many wait as may.
     Full,
+    /// Nothing could be opened a moment ago.
+    Tripped(Tripped),
 }

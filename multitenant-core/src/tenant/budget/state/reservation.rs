@@ -43,6 +43,8 @@ pub(super) struct Reservations {
     had: HashMap<Ticket, (Key, usize)>,
     /// Permits that are reserved.
     permits: usize,
+    /// Permits that came back while one waited, of which requests have had half.
+    returned: usize,
 }
 
 impl Reservations {
@@ -55,6 +57,24 @@ impl Reservations {
         for asked in &mut self.asked {
             asked.ahead = asked.ahead.saturating_sub(1);
         }
+    }
+
+    /// A permit has come back.
+    pub(super) fn permit_returned(&mut self) {
+        match self.asked.is_empty() {
+            true => self.returned = 0,
+            false => self.returned += 1,
+        }
+    }
+
+    /// Whether a request may have a permit though a reservation waits: every second one.
+    pub(super) const fn lets_pass(&self) -> bool {
+        self.returned >= 2
+    }
+
+    /// A request has had its permit.
+    pub(super) const fn passed(&mut self) {
+        self.returned = self.returned.saturating_sub(2);
     }
 
     pub(super) fn refuse(&mut self, key: Key) {
@@ -75,7 +95,7 @@ impl<C, W: Waiting> State<C, W> {
             return Err(NotReserved::Closed);
         }
         // One is left to the share's own requests, and so one to everybody else's.
-        let most = self.cap.min(self.limit) - 1;
+        let most = self.cap(key) - 1;
         if !(1..=most).contains(&count) {
             return Err(NotReserved::Never { most });
         }
@@ -113,7 +133,7 @@ impl<C, W: Waiting> State<C, W> {
             if let Some(share) = self.shares.get_mut(&key) {
                 share.reserved -= count;
             }
-            self.want(key);
+            self.want(key, now);
             self.forget_if_over(key);
         }
         self.advance(now, orders);
@@ -124,7 +144,7 @@ impl<C, W: Waiting> State<C, W> {
     pub(super) fn cap_of(&self, key: Key) -> usize {
         let reserved = self.shares.get(&key).map_or(0, |share| share.reserved);
         let asked = self.next_of(key).map_or(0, |asked| asked.count);
-        self.cap - reserved - asked
+        self.cap(key).saturating_sub(reserved + asked)
     }
 
     /// The share's first reservation that waits for requests alone, and for no other reservation.
@@ -138,7 +158,8 @@ impl<C, W: Waiting> State<C, W> {
             .shares
             .get(&asked.key)
             .map_or(0, |share| share.reserved);
-        reserved + asked.count < self.cap && self.reservations.permits + asked.count < self.limit
+        reserved + asked.count < self.cap(asked.key)
+            && self.reservations.permits + asked.count < self.limit
     }
 
     /// The reservation whose turn it is.
@@ -169,7 +190,7 @@ impl<C, W: Waiting> State<C, W> {
             return Some(true);
         }
         while self.limit - self.issued + self.closing < count {
-            let Some((donor, _)) = self.least_recently_used() else {
+            let Some(donor) = self.least_popular() else {
                 break;
             };
             orders.extend(self.close_oldest(donor));

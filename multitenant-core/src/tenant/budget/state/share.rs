@@ -2,7 +2,12 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
+use super::breaker::Breaker;
+use super::donors::Listed;
+use super::line::Need;
 use super::order::{NotQueued, Waiting};
+use super::popularity::Popularity;
+use crate::tenant::budget::ShareOptions;
 
 /// How a share of the budget ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +29,11 @@ pub(super) struct Idle<C> {
 /// What one tenant has of the budget.
 pub(super) struct ShareState<C, W> {
     pub(super) phase: Phase,
+    pub(super) options: ShareOptions,
     /// The one that has been idle for longest is in front.
     pub(super) idle: VecDeque<Idle<C>>,
+    /// Requests of those who have a connection already, and wait for another.
+    pub(super) holding: VecDeque<W>,
     pub(super) waiting: VecDeque<W>,
     /// Idle or in use.
     pub(super) open: usize,
@@ -35,23 +43,28 @@ pub(super) struct ShareState<C, W> {
     pub(super) opening: bool,
     /// Whether it stands in line.
     pub(super) queued: bool,
-    /// Whether there is a time to look at what it has idle.
-    pub(super) ageing: bool,
+    pub(super) listed: Listed,
+    pub(super) popularity: Popularity,
+    pub(super) breaker: Breaker,
     pub(super) turn_began: Instant,
 }
 
 impl<C, W: Waiting> ShareState<C, W> {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(options: ShareOptions, now: Instant) -> Self {
         Self {
             phase: Phase::Open,
+            options,
             idle: VecDeque::new(),
+            holding: VecDeque::new(),
             waiting: VecDeque::new(),
             open: 0,
             closing: 0,
             reserved: 0,
             opening: false,
             queued: false,
-            ageing: false,
+            listed: Listed::default(),
+            popularity: Popularity::NONE,
+            breaker: Breaker::default(),
             turn_began: now,
         }
     }
@@ -60,40 +73,90 @@ impl<C, W: Waiting> ShareState<C, W> {
         self.open == 0 && self.closing == 0 && self.reserved == 0 && !self.opening
     }
 
+    /// Since when the one has been idle that has been so for longest.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.idle.front().map(|idle| idle.since)
+    }
+
+    /// Permits that the share has for its requests.
+    pub(super) fn permits(&self) -> usize {
+        self.open + self.closing + usize::from(self.opening)
+    }
+
+    /// Permits that are kept for the share and that it does not use.
+    pub(super) fn kept(&self) -> usize {
+        self.options.reserve.saturating_sub(self.permits())
+    }
+
+    /// Whether an idle connection of it may make room for another share.
+    pub(super) const fn may_give(&self) -> bool {
+        self.open > self.options.reserve
+    }
+
     /// Connections that a request has, or that one is opened for.
     pub(super) fn in_use(&self) -> usize {
         self.open - self.idle.len() + usize::from(self.opening)
     }
 
     pub(super) fn someone_waits(&mut self) -> bool {
-        while self.waiting.front().is_some_and(Waiting::is_gone) {
-            self.waiting.pop_front();
+        for queue in [&mut self.holding, &mut self.waiting] {
+            while queue.front().is_some_and(Waiting::is_gone) {
+                queue.pop_front();
+            }
         }
-        !self.waiting.is_empty()
+        !self.holding.is_empty() || !self.waiting.is_empty()
+    }
+
+    pub(super) fn a_holder_waits(&mut self) -> bool {
+        self.someone_waits() && !self.holding.is_empty()
     }
 
     pub(super) fn next_waiting(&mut self) -> Option<W> {
         self.someone_waits();
-        self.waiting.pop_front()
+        let first = self.holding.pop_front();
+        first.or_else(|| self.waiting.pop_front())
     }
 
-    /// Lets a request wait, behind at most `most` others.
-    pub(super) fn wait(&mut self, waiter: W, most: usize) -> Result<(), NotQueued> {
+    /// Requests that wait.
+    pub(super) fn queue_len(&self) -> usize {
+        self.holding.len() + self.waiting.len()
+    }
+
+    pub(super) fn empty_queue(&mut self) -> Vec<W> {
+        let holding = self.holding.drain(..);
+        holding.chain(self.waiting.drain(..)).collect()
+    }
+
+    /// Lets a request wait, if fewer than `most` do; behind those that came before, but before
+    /// those that hold no connection if it holds one.
+    pub(super) fn wait(&mut self, waiter: W, holds: bool, most: usize) -> Result<(), NotQueued> {
         if self.phase == Phase::Closed {
             return Err(NotQueued::Closed);
         }
-        if self.waiting.len() >= most {
+        if self.queue_len() >= most {
+            self.holding.retain(|waiter| !waiter.is_gone());
             self.waiting.retain(|waiter| !waiter.is_gone());
         }
-        if self.waiting.len() >= most {
+        if self.queue_len() >= most {
             return Err(NotQueued::Full);
         }
-        self.waiting.push_back(waiter);
+        match holds {
+            true => self.holding.push_back(waiter),
+            false => self.waiting.push_back(waiter),
+        }
         Ok(())
     }
 
-    /// Whether a connection should be opened for it, of which it may have `cap`.
-    pub(super) fn wants(&mut self, cap: usize) -> bool {
-        self.phase != Phase::Closed && !self.opening && self.open < cap && self.someone_waits()
+    /// How much it needs another connection, of which it may have `cap`.
+    pub(super) fn need(&mut self, cap: usize, now: Instant) -> Option<Need> {
+        let may_have = self.phase != Phase::Closed && !self.opening && self.open < cap;
+        if !may_have || self.breaker.pause(now).is_some() || !self.someone_waits() {
+            return None;
+        }
+        Some(match (self.holding.is_empty(), self.open) {
+            (false, _) => Need::Holding,
+            (true, 0) => Need::Cold,
+            (true, _) => Need::Warm,
+        })
     }
 }

@@ -1,119 +1,125 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use lru::LruCache;
 use tokio::time::Instant;
 
-use super::ageing::Ageing;
+use super::breaker::ServerBreaker;
+use super::donors::Donors;
+use super::holders::Holders;
 use super::line::Line;
-use super::order::{Key, Order, Waiting};
+use super::openings::Openings;
+use super::order::{Key, Waiting};
+use super::popularity::{Popularity, Start};
 use super::reservation::Reservations;
-use super::share::{Idle, Phase, ShareState};
+use super::share::{Phase, ShareState};
+use crate::tenant::budget::{BudgetOptions, ShareOptions};
 
-/// How long a tenant may keep a connection for its own waiting requests while other tenants wait,
-/// and how long an idle connection is safe from a tenant that holds others. Shorter turns spend
-/// the time on opening.
+/// How long a tenant may keep a connection for its own waiting requests while other tenants wait.
+/// Shorter turns spend the time on opening.
 pub(in crate::tenant::budget) const TURN: Duration = Duration::from_millis(20);
 
 /// Every share, and what is counted over all of them.
-pub(in crate::tenant::budget) struct State<C, W> {
+pub(in crate::tenant::budget) struct State<C, W: Waiting> {
     pub(super) limit: usize,
-    /// Most connections of one share.
-    pub(super) cap: usize,
+    /// Most connections of one share, where neither it nor a part of the limit says otherwise.
+    pub(super) per_tenant: Option<usize>,
     /// Permits out: opening, idle, in use, closing.
     pub(super) issued: usize,
     /// Connections on their way out whose permits will be back.
     pub(super) closing: usize,
     pub(super) shares: HashMap<Key, ShareState<C, W>>,
     next_key: Key,
-    /// Shares with idle connections, the least recently used at its end.
-    idle: LruCache<Key, ()>,
-    ageing: Ageing,
+    pub(super) start: Start,
+    /// Openings of all shares.
+    pub(super) opened: Popularity,
+    pub(super) server: ServerBreaker,
+    pub(super) donors: Donors,
     pub(super) line: Line,
+    pub(super) openings: Openings,
     pub(super) reservations: Reservations,
+    pub(super) holders: Holders<W::Holder>,
+    /// When a connection of a share with several, and with requests that wait, came back last.
+    pub(super) rich_return: Option<Instant>,
+    /// Shares for which permits are kept.
+    keeping: Vec<Key>,
 }
 
 impl<C, W: Waiting> State<C, W> {
-    pub(in crate::tenant::budget) fn new(limit: usize, cap: usize) -> Self {
+    pub(in crate::tenant::budget) fn new(options: &BudgetOptions, now: Instant) -> Self {
         Self {
-            limit: limit.max(1),
-            cap: cap.max(1),
+            limit: options.connections.max(1),
+            per_tenant: options.per_tenant,
             issued: 0,
             closing: 0,
             shares: HashMap::new(),
             next_key: 0,
-            idle: LruCache::unbounded(),
-            ageing: Ageing::default(),
+            start: Start::at(now),
+            opened: Popularity::NONE,
+            server: ServerBreaker::default(),
+            donors: Donors::default(),
             line: Line::default(),
+            openings: Openings::at_most(options.openings),
             reservations: Reservations::default(),
+            holders: Holders::default(),
+            rich_return: None,
+            keeping: Vec::new(),
         }
     }
 
-    pub(in crate::tenant::budget) fn join(&mut self, now: Instant) -> Key {
+    /// Lets a share take part. Of the permits that it wants kept for it, it gets what is left of
+    /// half of the budget.
+    pub(in crate::tenant::budget) fn join(
+        &mut self,
+        mut options: ShareOptions,
+        now: Instant,
+    ) -> Key {
         let key = self.next_key;
         self.next_key += 1;
-        self.shares.insert(key, ShareState::new(now));
+        let kept = self.keeping.iter().filter_map(|key| self.shares.get(key));
+        let kept: usize = kept.map(|share| share.options.reserve).sum();
+        options.reserve = options.reserve.min((self.limit / 2).saturating_sub(kept));
+        if options.reserve > 0 {
+            self.keeping.push(key);
+        }
+        self.shares.insert(key, ShareState::new(options, now));
         key
     }
 
-    /// Takes an idle connection of the share, the most recently used one.
-    pub(in crate::tenant::budget) fn take_idle(&mut self, key: Key) -> Option<C> {
-        let share = self.shares.get_mut(&key)?;
-        let idle = share.idle.pop_back()?;
-        if share.idle.is_empty() {
-            self.idle.pop(&key);
-        }
-        Some(idle.connection)
+    /// Most connections that the share may have, reserved ones included.
+    pub(super) fn cap(&self, key: Key) -> usize {
+        let own = self.shares.get(&key).and_then(|share| share.options.most);
+        let most = own.or(self.per_tenant).unwrap_or(self.limit / 4);
+        most.max(2).min(self.limit)
     }
 
-    /// Keeps a connection of the share for its next request.
-    pub(super) fn keep_idle(&mut self, key: Key, connection: C, since: Instant) {
+    /// Whether a permit may be had for the share: one that is kept for another may not.
+    pub(super) fn has_permit_for(&self, key: Key) -> bool {
+        let others = self.keeping.iter().filter(|keeping| **keeping != key);
+        let shares = others.filter_map(|key| self.shares.get(key));
+        let kept: usize = shares.map(ShareState::kept).sum();
+        self.issued + kept < self.limit
+    }
+
+    /// Permits that are free, and those of connections on their way out.
+    pub(super) const fn permits_to_come(&self) -> usize {
+        self.limit.saturating_sub(self.issued) + self.closing
+    }
+
+    /// Whether more are open than may be: the limit was lowered.
+    pub(super) const fn is_over_limit(&self) -> bool {
+        self.issued - self.closing > self.limit
+    }
+
+    /// Counts a use of the share.
+    pub(super) fn note_use(&mut self, key: Key, now: Instant) {
+        let since_start = self.start.until(now);
         if let Some(share) = self.shares.get_mut(&key) {
-            share.idle.push_back(Idle { connection, since });
-            self.idle.put(key, ());
-            if !std::mem::replace(&mut share.ageing, true) {
-                self.ageing.note(since, key);
-            }
+            share.popularity = share.popularity.used(since_start);
         }
     }
 
-    pub(super) fn nothing_is_idle(&self) -> bool {
-        self.idle.is_empty()
-    }
-
-    /// The least recently used share that has something idle, and since when.
-    pub(super) fn least_recently_used(&self) -> Option<(Key, Instant)> {
-        let (&key, ()) = self.idle.peek_lru()?;
-        let oldest = self.shares.get(&key)?.idle.front()?;
-        Some((key, oldest.since))
-    }
-
-    /// Begins to close what has been idle for longest in a share.
-    pub(super) fn close_oldest(&mut self, key: Key) -> Option<Order<C, W>> {
-        let share = self.shares.get_mut(&key)?;
-        let oldest = share.idle.pop_front()?;
-        if share.idle.is_empty() {
-            self.idle.pop(&key);
-        }
-        self.begin_closing(key);
-        Some(Order::Close(key, oldest.connection))
-    }
-
-    /// A share that has something idle since before `deadline`.
-    pub(super) fn aged(&mut self, deadline: Instant) -> Option<Key> {
-        while let Some(key) = self.ageing.take_due(deadline) {
-            let Some(share) = self.shares.get_mut(&key) else {
-                continue;
-            };
-            let oldest = share.idle.front().map(|idle| idle.since);
-            share.ageing = oldest.is_some();
-            let Some(since) = oldest else { continue };
-            self.ageing.note(since, key);
-            if since < deadline {
-                return Some(key);
-            }
-        }
-        None
+    pub(super) fn note_opening(&mut self, now: Instant) {
+        self.opened = self.opened.used(self.start.until(now));
     }
 
     pub(super) fn begin_closing(&mut self, key: Key) {
@@ -130,6 +136,7 @@ impl<C, W: Waiting> State<C, W> {
         };
         if self.shares.get(&key).is_some_and(over) {
             self.shares.remove(&key);
+            self.keeping.retain(|keeping| *keeping != key);
         }
     }
 }

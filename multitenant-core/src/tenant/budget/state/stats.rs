@@ -1,5 +1,14 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::order::{Key, Waiting};
 use super::shares::State;
+
+/// Nobody is asked to come back sooner.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// Nor later: by then everything may have changed.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What a budget is doing, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,8 +34,12 @@ impl<C, W: Waiting> State<C, W> {
             limit: self.limit,
             open: self.issued,
             reserved: self.reservations.permits(),
-            idle: self.shares.values().map(|share| share.idle.len()).sum(),
-            waiting: self.shares.values().map(|share| share.waiting.len()).sum(),
+            idle: self.idle(),
+            waiting: self
+                .shares
+                .values()
+                .map(super::share::ShareState::queue_len)
+                .sum(),
             tenants: self.shares.len(),
         }
     }
@@ -36,6 +49,31 @@ impl<C, W: Waiting> State<C, W> {
         self.shares.get(&key).map_or((0, 0), |share| {
             (share.open + share.reserved, share.idle.len())
         })
+    }
+
+    pub(in crate::tenant::budget) fn is_opening(&self, key: Key) -> bool {
+        self.shares.get(&key).is_some_and(|share| share.opening)
+    }
+
+    /// How long a request of the share would wait behind those that wait now, and at least behind
+    /// `least`: by how fast the share was served of late, or one without a connection got one.
+    pub(in crate::tenant::budget) fn expected_wait(
+        &self,
+        key: Key,
+        least: usize,
+        now: Instant,
+    ) -> Duration {
+        let Some(share) = self.shares.get(&key) else {
+            return SHORTEST_WAIT;
+        };
+        let since_start = self.start.until(now);
+        let (ahead, rate) = match share.open {
+            0 => (self.line.len(), self.opened.rate(since_start)),
+            _ => (share.queue_len(), share.popularity.rate(since_start)),
+        };
+        let seconds = (ahead.max(least) + 1) as f64 / rate;
+        let wait = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT);
+        wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)
     }
 
     /// Whether no permit is out.

@@ -4,10 +4,17 @@ use proptest::prelude::*;
 
 use super::super::{Phase, TURN};
 use super::*;
+use crate::tenant::budget::{BudgetOptions, ShareOptions};
 
 struct Request;
 
 impl Waiting for Request {
+    type Holder = u32;
+
+    fn holder(&self) -> Option<u32> {
+        None
+    }
+
     fn is_gone(&self) -> bool {
         false
     }
@@ -23,16 +30,18 @@ struct World {
 
 impl World {
     fn new(limit: usize, cap: usize) -> Self {
+        let (mut options, now) = (BudgetOptions::connections(limit), Instant::now());
+        options.per_tenant = Some(cap);
         Self {
-            state: State::new(limit, cap),
-            now: Instant::now(),
+            state: State::new(&options, now),
+            now,
             in_use: Vec::new(),
             had: HashMap::new(),
         }
     }
 
     fn join(&mut self) -> Key {
-        self.state.join(self.now)
+        self.state.join(ShareOptions::default(), self.now)
     }
 
     fn act<R>(
@@ -59,9 +68,9 @@ impl World {
 
     fn request(&mut self, key: Key) {
         self.act(|state, now, orders| {
-            let _ = state.wait(key, Request, 100);
+            let _ = state.wait(key, Request, 100, now);
             state.serve_idle(key, orders);
-            state.want(key);
+            state.want(key, now);
             state.advance(now, orders);
         });
     }
@@ -210,8 +219,8 @@ proptest! {
                 _ => {}
             }
             let state = &world.state;
-            for share in state.shares.values() {
-                prop_assert!(share.open + share.reserved <= state.cap);
+            for (key, share) in &state.shares {
+                prop_assert!(share.open + share.reserved <= state.cap(*key));
             }
         }
         while !world.in_use.is_empty() {
