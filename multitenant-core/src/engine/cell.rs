@@ -16,9 +16,6 @@ use super::passing::is_passing;
 use super::sql_engine::SqlEngine;
 use super::{ConnectError, Permit};
 
-/// How long an answer nobody read, and tidying up, may take before a connection is given up. A statement that was cut off
-/// runs on at the server until then, and its permit with it.
-const SETTLE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a server may take to end a connection before it counts as ended.
 const END_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -28,6 +25,8 @@ pub struct Cell<DB: SqlEngine> {
     home: Home<DB>,
     /// Known to be this cell's own connection, with no transaction open.
     settled: bool,
+    /// A statement that was cut off may be at work at the server still.
+    at_work: bool,
 }
 
 /// The place a connection comes back to after a transaction.
@@ -61,6 +60,7 @@ impl<DB: SqlEngine> Cell<DB> {
             connection,
             home: Home { pool, identity },
             settled: true,
+            at_work: false,
         })
     }
 
@@ -101,14 +101,22 @@ impl<DB: SqlEngine> Cell<DB> {
 
     /// Ends what a former user left open. `false`: the connection is unfit for another.
     pub(super) async fn settle(&mut self) -> bool {
-        self.settled = settle::<DB>(&mut self.connection, &self.home.identity).await;
+        let tidied = in_time::<DB, _>(DB::settle(&mut self.connection)).await;
+        self.at_work = matches!(tidied, Tidied::AtWork);
+        self.settled = matches!(tidied, Tidied::Done(found) if found == self.home.identity)
+            && !self.connection.is_in_transaction();
         self.settled
     }
 
     /// Ends the connection and waits until the server no longer counts it.
     pub(super) async fn close(mut self) {
-        end::<DB>(&mut self.connection).await;
+        if !self.at_work {
+            end::<DB>(&mut self.connection).await;
+        }
         let _ = tokio::time::timeout(END_DEADLINE, self.connection.close()).await;
+        if self.at_work {
+            tokio::time::sleep(DB::LINGERS).await;
+        }
     }
 }
 
@@ -122,6 +130,7 @@ impl<DB: SqlEngine> Home<DB> {
                         connection,
                         home: self,
                         settled: false,
+                        at_work: false,
                     });
                 }
                 // The transaction is still at work.
@@ -146,42 +155,47 @@ fn pool_of_one<DB: SqlEngine>(
         .test_before_acquire(false)
         .acquire_timeout(deadline)
         .acquire_slow_threshold(Duration::MAX)
-        .after_release(move |connection, _| {
+        .after_release(move |connection: &mut DB::Connection, _| {
             let permit = Arc::clone(&permit);
             Box::pin(async move {
-                let quiet = comes_to_rest::<DB>(connection).await;
-                if !quiet {
-                    end::<DB>(connection).await;
+                // Answers that nobody read, of a statement that was cut off or a rollback that was
+                // sent along. sqlx's own wait would have no end.
+                let tidied = in_time::<DB, _>(connection.flush()).await;
+                match tidied {
+                    Tidied::Done(()) => return Ok(true),
+                    Tidied::AtWork => drop(tokio::spawn(linger::<DB>(permit))),
+                    Tidied::Broken => end::<DB>(connection).await,
                 }
-                drop(permit);
-                Ok(quiet)
+                Ok(false)
             })
         })
         .connect_lazy_with(options)
 }
 
-/// Waits for the answers that nobody read, of a statement that was cut off or a rollback that was
-/// sent along. sqlx's own wait would have no end.
-async fn comes_to_rest<DB: SqlEngine>(connection: &mut DB::Connection) -> bool {
-    in_time(connection.flush()).await.is_some()
+/// Keeps a permit for as long as the server may count a connection that is closed while it works.
+async fn linger<DB: SqlEngine>(permit: Arc<Permit>) {
+    tokio::time::sleep(END_DEADLINE + DB::LINGERS).await;
+    drop(permit);
 }
 
-async fn settle<DB: SqlEngine>(connection: &mut DB::Connection, identity: &DB::Identity) -> bool {
-    let found = in_time(DB::settle(connection)).await;
-    found.is_some_and(|found| found == *identity) && !connection.is_in_transaction()
+/// What tidying a connection up came to.
+enum Tidied<T> {
+    Done(T),
+    /// It did not end in time.
+    AtWork,
+    Broken,
 }
 
-/// What tidying up came to; `None`: the connection must be closed.
-async fn in_time<T>(tidying: impl Future<Output = sqlx::Result<T>>) -> Option<T> {
-    match tokio::time::timeout(SETTLE_DEADLINE, tidying).await {
-        Ok(Ok(done)) => Some(done),
+async fn in_time<DB: SqlEngine, T>(tidying: impl Future<Output = sqlx::Result<T>>) -> Tidied<T> {
+    match tokio::time::timeout(DB::CUT_OFF_GRACE, tidying).await {
+        Ok(Ok(done)) => Tidied::Done(done),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a connection could not be tidied and is closed");
-            None
+            Tidied::Broken
         }
         Err(_) => {
             tracing::warn!("a cut-off statement did not end in time; its connection is closed");
-            None
+            Tidied::AtWork
         }
     }
 }

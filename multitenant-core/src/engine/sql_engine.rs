@@ -1,6 +1,7 @@
 use std::future::Future;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::{Connection, Database, SqlStr};
 
@@ -13,6 +14,15 @@ pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::
     #[doc(hidden)]
     type Identity: Clone + PartialEq + Send + Sync + 'static;
 
+    /// How long a statement that was cut off may run on before its connection is given up.
+    #[doc(hidden)]
+    const CUT_OFF_GRACE: Duration;
+
+    /// How long the server may go on with a statement, and count its connection, once that is
+    /// closed.
+    #[doc(hidden)]
+    const LINGERS: Duration;
+
     /// Reads a connect URL.
     #[doc(hidden)]
     fn options(url: &str) -> Result<<Self::Connection as Connection>::Options, ConnectError>;
@@ -21,7 +31,7 @@ pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::
     #[doc(hidden)]
     fn unreachable() -> <Self::Connection as Connection>::Options;
 
-    /// Asks a fresh connection who it is.
+    /// Asks a fresh connection who it is, and has the server notice soon when it is closed.
     #[doc(hidden)]
     fn identify(
         connection: &mut Self::Connection,
@@ -67,12 +77,18 @@ fn parse<O: FromStr>(url: &str, expected: &'static str) -> Result<O, ConnectErro
 
 #[cfg(feature = "postgres")]
 mod postgres {
+    use std::time::Duration;
+
     use sqlx::postgres::PgConnectOptions;
     use sqlx::{
         AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Row, SqlSafeStr, SqlStr,
     };
 
     use super::{ConnectError, SqlEngine, parse};
+
+    /// Has the server look now and then, while a statement runs, whether anybody still wants its
+    /// result. Not every platform can.
+    const NOTICE_CLOSING: &str = "SET client_connection_check_interval = 500";
 
     /// Asks over the simple protocol, so that nothing is prepared. A transaction began before the
     /// statement if their times differ; sqlx's own record misses one left by a cancelled BEGIN.
@@ -94,6 +110,9 @@ mod postgres {
     impl SqlEngine for Postgres {
         type Identity = i32;
 
+        const CUT_OFF_GRACE: Duration = Duration::from_secs(1);
+        const LINGERS: Duration = Duration::from_secs(1);
+
         fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
             parse(url, "expected postgres://user:password@host:port/database")
         }
@@ -103,7 +122,12 @@ mod postgres {
         }
 
         async fn identify(connection: &mut PgConnection) -> sqlx::Result<i32> {
-            Ok(probe(connection).await?.backend)
+            let both = AssertSqlSafe(format!("{NOTICE_CLOSING}; {PROBE}"));
+            match connection.fetch_one(sqlx::raw_sql(both)).await {
+                Ok(row) => row.try_get(0),
+                Err(sqlx::Error::Database(_)) => Ok(probe(connection).await?.backend),
+                Err(error) => Err(error),
+            }
         }
 
         async fn settle(connection: &mut PgConnection) -> sqlx::Result<i32> {
@@ -148,6 +172,8 @@ mod postgres {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use std::time::Duration;
+
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{Executor, SqlStr, Sqlite, SqliteConnection};
 
@@ -157,6 +183,10 @@ mod sqlite {
 
     impl SqlEngine for Sqlite {
         type Identity = String;
+
+        /// A statement at work cannot be left; its thread would go on.
+        const CUT_OFF_GRACE: Duration = Duration::from_secs(10);
+        const LINGERS: Duration = Duration::ZERO;
 
         fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
             parse(url, "expected sqlite:///folder/file.db").map(with_our_settings)

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use multitenant_core::tenant::Db;
+use multitenant_core::testing::eventually;
 use sqlx::Executor;
 
 use crate::common::PostgresPlace;
@@ -163,4 +164,36 @@ async fn a_transaction_right_after_another_may_choose_its_isolation() {
     });
     futures_util::future::join_all(in_turn).await;
     place.clear().await.unwrap();
+}
+
+/// Waits until nobody works at this on the server any more.
+async fn ended_at_the_server(work: &str) {
+    let mut observer = PostgresPlace::connect().await;
+    eventually("the server works at it no more", async || {
+        let at_work =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE $1 AND pid <> pg_backend_pid()";
+        let at_work = sqlx::query_scalar(at_work).bind(format!("%{work}%"));
+        let at_work: i64 = at_work.fetch_one(&mut observer).await.unwrap();
+        at_work == 0
+    })
+    .await;
+}
+
+/// With a budget of one there is nothing left to send a cancellation by.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_cut_off_ends_at_the_server_and_its_place_is_free() {
+    let place = PostgresPlace::new().await;
+    let db = place.db(1).await;
+    let soon = std::time::Duration::from_millis(100);
+    let query = tokio::time::timeout(soon, db.execute("SELECT pg_sleep(3601)"));
+    assert!(query.await.is_err(), "it was cut off");
+    ended_at_the_server("pg_sleep(3601)").await;
+    db.execute("SELECT 1").await.unwrap();
+
+    let mut tx = db.begin().await.unwrap();
+    let query = tokio::time::timeout(soon, tx.execute("SELECT pg_sleep(3602)"));
+    assert!(query.await.is_err(), "it was cut off");
+    drop(tx);
+    ended_at_the_server("pg_sleep(3602)").await;
+    db.execute("SELECT 1").await.unwrap();
 }
