@@ -282,3 +282,35 @@ async fn a_connection_serves_for_its_lifetime_and_not_all_end_together() {
     );
     assert!(renewed.len() > 5, "{renewed:?}");
 }
+
+/// It asked for a second connection, then lost its first: it must not wait with those who have one.
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_loses_its_connection_while_it_waits_for_another_does_not_starve() {
+    let mut options = BudgetOptions::connections(4);
+    options.acquire_timeout = Duration::from_secs(60);
+    let budget = budget(&Nowhere::default(), options);
+    let shares: Vec<_> = (0..24)
+        .map(|i| join(&budget, &format!("tenant-{i}")))
+        .collect();
+    let workers: Vec<_> = shares
+        .iter()
+        .flat_map(|share| std::iter::repeat_n(share.clone(), 3))
+        .map(|share| {
+            tokio::spawn(async move {
+                let mut longest = Duration::ZERO;
+                for _ in 0..100 {
+                    let asked = tokio::time::Instant::now();
+                    let lease = share.acquire().await.unwrap();
+                    longest = longest.max(asked.elapsed());
+                    tokio::time::sleep(Duration::from_millis(7)).await;
+                    drop(lease);
+                }
+                longest
+            })
+        })
+        .collect();
+    for worker in workers {
+        let longest = worker.await.unwrap();
+        assert!(longest < Duration::from_millis(600), "{longest:?}");
+    }
+}

@@ -15,6 +15,9 @@ pub struct BudgetOptions {
     pub acquire_timeout: Duration,
     /// Most requests that wait for one tenant's connections. Default 1,000.
     pub queue: usize,
+    /// After this long a use of a tenant counts half when it is asked whose connection is missed
+    /// least. Much shorter, it is the one of whoever was used least recently. Default 2 s.
+    pub half_life: Duration,
     /// How long a connection may stay idle. Default 10 minutes.
     pub idle: Duration,
     /// How long a connection serves at most; up to a fifth less, so that those that were opened
@@ -30,6 +33,7 @@ impl Default for BudgetOptions {
             openings: 4,
             acquire_timeout: Duration::from_secs(10),
             queue: 1_000,
+            half_life: Duration::from_secs(2),
             idle: Duration::from_secs(600),
             lifetime: Duration::from_secs(1_800),
         }

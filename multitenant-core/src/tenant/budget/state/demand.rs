@@ -9,6 +9,7 @@ use super::line::Need;
 use super::order::{Key, NotQueued, Order, Waiting};
 use super::share::ShareState;
 use super::shares::{State, TURN};
+use super::supply::AHEAD;
 
 /// A tenant's only connection that was not used for so long may be taken for one that has others.
 const REST: Duration = Duration::from_secs(1);
@@ -105,7 +106,7 @@ impl<C, W: Waiting> State<C, W> {
                 share.queued = true;
                 self.line.join(key, need);
             }
-            Some(Need::Holding) => self.line.hurry(key),
+            Some(need @ (Need::Holding | Need::Cold)) => self.line.hurry(key, need),
             _ => {}
         }
     }
@@ -129,14 +130,17 @@ impl<C, W: Waiting> State<C, W> {
                 self.forget_if_over(key);
                 continue;
             };
-            if self.openings.left(now) == 0 || self.server_waits(now) {
+            let soon = self.openings.left(now) + AHEAD;
+            if self.server_waits(now) {
+                return;
+            } else if self.has_permit_for(key) && self.openings.left(now) == 0 {
                 return;
             } else if self.has_permit_for(key) {
                 self.leave_line();
                 self.reservations.passed();
                 self.begin_opening(key, now);
                 orders.push(Order::Open(key));
-            } else if self.closing >= self.line.len().min(self.openings.left(now)) {
+            } else if self.permits_to_come() >= self.line.len().min(soon) {
                 return;
             } else if let Some(close) = self.make_room(need, now) {
                 orders.push(close);

@@ -49,18 +49,14 @@ impl Line {
         urgent.or_else(|| self.warm.pop_front())
     }
 
-    /// Moves a share that came without need forward once one of its requests holds a connection.
-    pub(super) fn hurry(&mut self, key: Key) {
-        let mut holding = self.urgent.iter().take(self.holding);
-        if holding.any(|holding| *holding == key) {
-            return;
+    /// Moves a share that stands in line forward, to where those of its greater need stand.
+    pub(super) fn hurry(&mut self, key: Key, need: Need) {
+        match self.urgent.iter().position(|urgent| *urgent == key) {
+            Some(at) if need != Need::Holding || at < self.holding => return,
+            Some(at) => drop(self.urgent.remove(at)),
+            None => self.warm.retain(|warm| *warm != key),
         }
-        let before = self.len();
-        self.urgent.retain(|urgent| *urgent != key);
-        self.warm.retain(|warm| *warm != key);
-        if self.len() < before {
-            self.join(key, Need::Holding);
-        }
+        self.join(key, need);
     }
 
     pub(super) fn len(&self) -> usize {

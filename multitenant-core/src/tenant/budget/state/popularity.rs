@@ -1,10 +1,8 @@
 use std::cmp::Ordering;
+use std::f64::consts::LN_2;
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-/// After this long a use counts half.
-const HALF_LIFE: Duration = Duration::from_secs(2);
 
 /// How often a share was used of late. Older uses count less, and so less that it never changes
 /// who is ahead of whom: what is kept is the logarithm of what all uses would have counted at the
@@ -15,38 +13,48 @@ pub(super) struct Popularity(f64);
 impl Popularity {
     pub(super) const NONE: Self = Self(f64::NEG_INFINITY);
 
-    /// Counts one more use, so long after the start of time.
-    pub(super) fn used(self, since_start: Duration) -> Self {
-        let use_now = half_lives(since_start);
-        let (less, more) = match self.0 < use_now {
-            true => (self.0, use_now),
-            false => (use_now, self.0),
+    /// Counts one more use.
+    pub(super) fn used(self, at: Age) -> Self {
+        let (less, more) = match self.0 < at.0 {
+            true => (self.0, at.0),
+            false => (at.0, self.0),
         };
-        Self(more + (less - more).exp2().ln_1p() / std::f64::consts::LN_2)
+        Self(more + (less - more).exp2().ln_1p() / LN_2)
     }
 
-    /// Uses a second, as far as they have not been forgotten.
-    pub(super) fn rate(self, since_start: Duration) -> f64 {
-        let uses = (self.0 - half_lives(since_start)).exp2();
-        uses * std::f64::consts::LN_2 / HALF_LIFE.as_secs_f64()
+    /// Uses in a half-life, as far as they have not been forgotten.
+    pub(super) fn uses(self, at: Age) -> f64 {
+        (self.0 - at.0).exp2() * LN_2
     }
 }
 
-fn half_lives(time: Duration) -> f64 {
-    time.as_secs_f64() / HALF_LIFE.as_secs_f64()
-}
-
-/// Where a budget's time starts.
+/// How long a budget has been there, in half-lives.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Start(Instant);
+pub(super) struct Age(f64);
 
-impl Start {
-    pub(super) const fn at(now: Instant) -> Self {
-        Self(now)
+/// A budget's time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    start: Instant,
+    half_life: f64,
+}
+
+impl Time {
+    pub(super) fn starts(now: Instant, half_life: Duration) -> Self {
+        Self {
+            start: now,
+            half_life: half_life.as_secs_f64().max(1e-6),
+        }
     }
 
-    pub(super) fn until(self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.0)
+    pub(super) fn at(self, now: Instant) -> Age {
+        let since_start = now.saturating_duration_since(self.start);
+        Age(since_start.as_secs_f64() / self.half_life)
+    }
+
+    /// Uses a second.
+    pub(super) fn rate(self, popularity: Popularity, now: Instant) -> f64 {
+        popularity.uses(self.at(now)) / self.half_life
     }
 }
 
@@ -74,19 +82,19 @@ impl Ord for Popularity {
 mod tests {
     use super::*;
 
-    fn used_at(times: &[u64]) -> Popularity {
-        let uses = times.iter().copied().map(Duration::from_millis);
+    fn used_at(times: &[f64]) -> Popularity {
+        let uses = times.iter().copied().map(Age);
         uses.fold(Popularity::NONE, Popularity::used)
     }
 
     #[test]
     fn who_is_used_more_and_later_is_more_popular() {
         for (less, more) in [
-            (&[][..], &[0][..]),
-            (&[0], &[1]),
-            (&[1_000], &[1_000, 1_000]),
-            (&[0, 0, 0], &[4_000]),
-            (&[4_000], &[0, 0, 0, 0, 0]),
+            (&[][..], &[0.0][..]),
+            (&[0.0], &[0.001]),
+            (&[1.0], &[1.0, 1.0]),
+            (&[0.0, 0.0, 0.0], &[2.0]),
+            (&[2.0], &[0.0, 0.0, 0.0, 0.0, 0.0]),
         ] {
             assert!(used_at(less) < used_at(more), "{less:?} {more:?}");
         }
@@ -94,19 +102,21 @@ mod tests {
 
     #[test]
     fn a_steady_use_has_its_rate_and_is_forgotten() {
-        let steady: Vec<u64> = (0..2_000).map(|i| i * 10).collect();
-        let popularity = used_at(&steady);
-        let rate = popularity.rate(Duration::from_secs(20));
+        let (start, half_life) = (Instant::now(), Duration::from_secs(2));
+        let time = Time::starts(start, half_life);
+        let uses = (0..2_000).map(|i| time.at(start + Duration::from_millis(10) * i));
+        let popularity = uses.fold(Popularity::NONE, Popularity::used);
+        let rate = time.rate(popularity, start + Duration::from_secs(20));
         assert!((99.0..101.0).contains(&rate), "{rate}");
-        let later = popularity.rate(Duration::from_secs(24));
+        let later = time.rate(popularity, start + Duration::from_secs(24));
         assert!((24.0..26.0).contains(&later), "{later}");
     }
 
     #[test]
     fn years_change_nothing() {
-        let year = 365 * 86_400_000;
-        assert!(used_at(&[year, year + 1]) > used_at(&[year + 1]));
-        let rate = used_at(&[10 * year]).rate(Duration::from_millis(10 * year));
-        assert!(rate.is_finite() && rate > 0.0);
+        let year = 365.0 * 86_400.0;
+        assert!(used_at(&[year, year + 0.001]) > used_at(&[year + 0.001]));
+        let uses = used_at(&[10.0 * year]).uses(Age(10.0 * year));
+        assert!((0.69..0.7).contains(&uses), "{uses}");
     }
 }

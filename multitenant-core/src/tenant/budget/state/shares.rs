@@ -9,7 +9,7 @@ use super::holders::Holders;
 use super::line::Line;
 use super::openings::Openings;
 use super::order::{Key, Waiting};
-use super::popularity::{Popularity, Start};
+use super::popularity::{Popularity, Time};
 use super::reservation::Reservations;
 use super::share::{Phase, ShareState};
 use crate::tenant::budget::{BudgetOptions, ShareOptions};
@@ -29,7 +29,7 @@ pub(in crate::tenant::budget) struct State<C, W: Waiting> {
     pub(super) closing: usize,
     pub(super) shares: HashMap<Key, ShareState<C, W>>,
     next_key: Key,
-    pub(super) start: Start,
+    pub(super) time: Time,
     /// Openings of all shares.
     pub(super) opened: Popularity,
     pub(super) server: ServerBreaker,
@@ -53,7 +53,7 @@ impl<C, W: Waiting> State<C, W> {
             closing: 0,
             shares: HashMap::new(),
             next_key: 0,
-            start: Start::at(now),
+            time: Time::starts(now, options.half_life),
             opened: Popularity::NONE,
             server: ServerBreaker::default(),
             donors: Donors::default(),
@@ -112,14 +112,14 @@ impl<C, W: Waiting> State<C, W> {
 
     /// Counts a use of the share.
     pub(super) fn note_use(&mut self, key: Key, now: Instant) {
-        let since_start = self.start.until(now);
+        let age = self.time.at(now);
         if let Some(share) = self.shares.get_mut(&key) {
-            share.popularity = share.popularity.used(since_start);
+            share.popularity = share.popularity.used(age);
         }
     }
 
     pub(super) fn note_opening(&mut self, now: Instant) {
-        self.opened = self.opened.used(self.start.until(now));
+        self.opened = self.opened.used(self.time.at(now));
     }
 
     pub(super) fn begin_closing(&mut self, key: Key) {

@@ -66,12 +66,11 @@ impl<C, W: Waiting> State<C, W> {
         let Some(share) = self.shares.get(&key) else {
             return SHORTEST_WAIT;
         };
-        let since_start = self.start.until(now);
-        let (ahead, rate) = match share.open {
-            0 => (self.line.len(), self.opened.rate(since_start)),
-            _ => (share.queue_len(), share.popularity.rate(since_start)),
+        let (ahead, popularity) = match share.open {
+            0 => (self.line.len(), self.opened),
+            _ => (share.queue_len(), share.popularity),
         };
-        let seconds = (ahead.max(least) + 1) as f64 / rate;
+        let seconds = (ahead.max(least) + 1) as f64 / self.time.rate(popularity, now);
         let wait = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT);
         wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)
     }

@@ -12,6 +12,9 @@ use super::shares::{State, TURN};
 /// A wait that is no longer than what opening takes anyway.
 const SOON: Duration = Duration::from_millis(5);
 
+/// Permits that should be free when an opening ends, so that the next can begin.
+pub(super) const AHEAD: usize = 2;
+
 impl<C, W: Waiting> State<C, W> {
     /// A request lets go of a connection of the share. What becomes of the connection is said by
     /// one of the other calls.
@@ -95,7 +98,7 @@ impl<C, W: Waiting> State<C, W> {
     /// connections could be opened for them.
     fn others_lack(&mut self, key: Key, now: Instant) -> bool {
         let lack = |state: &Self| {
-            let wanted = state.line.urgent().min(state.openings.left(now));
+            let wanted = state.line.urgent().min(state.openings.left(now) + AHEAD);
             !state.server.is_paused(now) && state.permits_to_come() < wanted
         };
         self.line.others_are_urgent(key) && lack(self) || self.reservation_lacks()

@@ -1,0 +1,166 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use multitenant_core::engine::ConnectData;
+use multitenant_core::tenant::{Budget, BudgetOptions, Share};
+use multitenant_core::{ServerId, TenantId};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::server::Server;
+
+/// Workers that ask for one tenant after another.
+pub(crate) struct Load {
+    pub(crate) tenants: usize,
+    pub(crate) budget: usize,
+    pub(crate) workers: u64,
+    pub(crate) query: Duration,
+    pub(crate) time: Duration,
+    /// Of Zipf's law; 0 is uniform.
+    pub(crate) exponent: f64,
+    pub(crate) half_life: Duration,
+    pub(crate) openings: usize,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            tenants: 150,
+            budget: 40,
+            workers: 64,
+            query: Duration::from_millis(1),
+            time: Duration::from_secs(20),
+            exponent: 1.0,
+            half_life: Duration::from_secs(2),
+            openings: 4,
+        }
+    }
+}
+
+/// What came of it.
+pub(crate) struct Outcome {
+    /// Requests a second.
+    pub(crate) rate: f64,
+    /// Connections a second.
+    pub(crate) opened: f64,
+    pub(crate) median: Duration,
+    /// One in a hundred took longer.
+    pub(crate) slowest_hundredth: Duration,
+}
+
+impl Load {
+    pub(crate) async fn run(&self, server: Server) -> Outcome {
+        let mut options = BudgetOptions::connections(self.budget);
+        options.half_life = self.half_life;
+        options.openings = self.openings;
+        options.acquire_timeout = Duration::from_secs(3_600);
+        let budget = Budget::new(Arc::new(server.clone()), options, Handle::current());
+        let shares: Arc<[_]> = (0..self.tenants).map(|_| join(&budget)).collect();
+        let picks = Arc::new(Picks::new(self.tenants, self.exponent));
+        let ends = Instant::now() + self.time;
+        let workers = (0..self.workers).map(|seed| {
+            let worker = Worker {
+                shares: Arc::clone(&shares),
+                picks: Arc::clone(&picks),
+                random: Random(seed + 1),
+                query: self.query,
+            };
+            tokio::spawn(worker.work(ends))
+        });
+        let workers: Vec<_> = workers.collect();
+        let mut took = Vec::new();
+        for worker in workers {
+            took.extend(worker.await.unwrap_or_default());
+        }
+        self.outcome(took, server.opened())
+    }
+
+    fn outcome(&self, mut took: Vec<Duration>, opened: usize) -> Outcome {
+        took.sort_unstable();
+        let at = |part: usize| took.get(took.len() * part / 100).copied();
+        Outcome {
+            rate: took.len() as f64 / self.time.as_secs_f64(),
+            opened: opened as f64 / self.time.as_secs_f64(),
+            median: at(50).unwrap_or_default(),
+            slowest_hundredth: at(99).unwrap_or_default(),
+        }
+    }
+
+    /// Requests a second if only those for others than the hottest tenants cost an opening each.
+    pub(crate) fn opening_limit(&self, openings_a_second: f64) -> f64 {
+        let picks = Picks::new(self.tenants, self.exponent);
+        let hottest = picks.up_to.get(self.budget - 1).copied().unwrap_or(1.0);
+        openings_a_second / (1.0 - hottest)
+    }
+}
+
+fn join(budget: &Budget<Server>) -> Share<Server> {
+    let data = ConnectData::new(ServerId::main(), "simulated://");
+    budget.join(TenantId::generate(), data)
+}
+
+struct Worker {
+    shares: Arc<[Share<Server>]>,
+    picks: Arc<Picks>,
+    random: Random,
+    query: Duration,
+}
+
+impl Worker {
+    async fn work(mut self, ends: Instant) -> Vec<Duration> {
+        let mut took = Vec::new();
+        while Instant::now() < ends {
+            let asked = Instant::now();
+            let pick = self.picks.pick(self.random.next());
+            let Some(share) = self.shares.get(pick) else {
+                continue;
+            };
+            let Ok(lease) = share.acquire().await else {
+                continue;
+            };
+            tokio::time::sleep(self.query).await;
+            drop(lease);
+            took.push(asked.elapsed());
+        }
+        took
+    }
+}
+
+/// Which tenant a request is for.
+struct Picks {
+    /// The share of requests for a tenant and all that are hotter.
+    up_to: Vec<f64>,
+}
+
+impl Picks {
+    fn new(tenants: usize, exponent: f64) -> Self {
+        let weights = (1..=tenants).map(|rank| (rank as f64).powf(-exponent));
+        let all: f64 = weights.clone().sum();
+        let up_to = weights.scan(0.0, |sum, weight| {
+            *sum += weight / all;
+            Some(*sum)
+        });
+        Self {
+            up_to: up_to.collect(),
+        }
+    }
+
+    fn pick(&self, random: f64) -> usize {
+        let hotter = self.up_to.partition_point(|up_to| *up_to < random);
+        hotter.min(self.up_to.len() - 1)
+    }
+}
+
+/// xorshift64* (Marsaglia 2003, Vigna 2016): the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    /// From 0 up to 1.
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d);
+        (drawn >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
