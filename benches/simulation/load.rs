@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use multitenant_benches::{Random, Spread};
 use multitenant_core::engine::ConnectData;
 use multitenant_core::tenant::{Budget, BudgetOptions, Share};
 use multitenant_core::{ServerId, TenantId};
@@ -56,13 +57,13 @@ impl Load {
         options.acquire_timeout = Duration::from_secs(3_600);
         let budget = Budget::new(Arc::new(server.clone()), options, Handle::current());
         let shares: Arc<[_]> = (0..self.tenants).map(|_| join(&budget)).collect();
-        let picks = Arc::new(Picks::new(self.tenants, self.exponent));
+        let picks = Arc::new(Spread::zipf(self.tenants, self.exponent));
         let ends = Instant::now() + self.time;
         let workers = (0..self.workers).map(|seed| {
             let worker = Worker {
                 shares: Arc::clone(&shares),
                 picks: Arc::clone(&picks),
-                random: Random(seed + 1),
+                random: Random::seeded(seed),
                 query: self.query,
             };
             tokio::spawn(worker.work(ends))
@@ -88,8 +89,7 @@ impl Load {
 
     /// Requests a second if only those for others than the hottest tenants cost an opening each.
     pub(crate) fn opening_limit(&self, openings_a_second: f64) -> f64 {
-        let picks = Picks::new(self.tenants, self.exponent);
-        let hottest = picks.up_to.get(self.budget - 1).copied().unwrap_or(1.0);
+        let hottest = Spread::zipf(self.tenants, self.exponent).of_the_hottest(self.budget);
         openings_a_second / (1.0 - hottest)
     }
 }
@@ -101,7 +101,7 @@ fn join(budget: &Budget<Server>) -> Share<Server> {
 
 struct Worker {
     shares: Arc<[Share<Server>]>,
-    picks: Arc<Picks>,
+    picks: Arc<Spread>,
     random: Random,
     query: Duration,
 }
@@ -111,7 +111,7 @@ impl Worker {
         let mut took = Vec::new();
         while Instant::now() < ends {
             let asked = Instant::now();
-            let pick = self.picks.pick(self.random.next());
+            let pick = self.picks.pick(self.random.next_number());
             let Some(share) = self.shares.get(pick) else {
                 continue;
             };
@@ -123,44 +123,5 @@ impl Worker {
             took.push(asked.elapsed());
         }
         took
-    }
-}
-
-/// Which tenant a request is for.
-struct Picks {
-    /// The share of requests for a tenant and all that are hotter.
-    up_to: Vec<f64>,
-}
-
-impl Picks {
-    fn new(tenants: usize, exponent: f64) -> Self {
-        let weights = (1..=tenants).map(|rank| (rank as f64).powf(-exponent));
-        let all: f64 = weights.clone().sum();
-        let up_to = weights.scan(0.0, |sum, weight| {
-            *sum += weight / all;
-            Some(*sum)
-        });
-        Self {
-            up_to: up_to.collect(),
-        }
-    }
-
-    fn pick(&self, random: f64) -> usize {
-        let hotter = self.up_to.partition_point(|up_to| *up_to < random);
-        hotter.min(self.up_to.len() - 1)
-    }
-}
-
-/// xorshift64* (Marsaglia 2003, Vigna 2016): the same numbers in every run.
-struct Random(u64);
-
-impl Random {
-    /// From 0 up to 1.
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d);
-        (drawn >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

@@ -32,6 +32,8 @@ pub(in crate::tenant::budget) struct State<C, W: Waiting> {
     pub(super) time: Time,
     /// Openings of all shares.
     pub(super) opened: Popularity,
+    pub(super) opened_ever: u64,
+    pub(super) not_opened_ever: u64,
     pub(super) server: ServerBreaker,
     pub(super) donors: Donors,
     pub(super) line: Line,
@@ -55,6 +57,8 @@ impl<C, W: Waiting> State<C, W> {
             next_key: 0,
             time: Time::starts(now, options.half_life),
             opened: Popularity::NONE,
+            opened_ever: 0,
+            not_opened_ever: 0,
             server: ServerBreaker::default(),
             donors: Donors::default(),
             line: Line::default(),
@@ -120,6 +124,7 @@ impl<C, W: Waiting> State<C, W> {
 
     pub(super) fn note_opening(&mut self, now: Instant) {
         self.opened = self.opened.used(self.time.at(now));
+        self.opened_ever += 1;
     }
 
     pub(super) fn begin_closing(&mut self, key: Key) {

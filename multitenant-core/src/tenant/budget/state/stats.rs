@@ -26,6 +26,10 @@ pub struct BudgetStats {
     pub waiting: usize,
     /// Tenants that take part.
     pub tenants: usize,
+    /// Connections that were opened since the start.
+    pub opened: u64,
+    /// Openings that failed since the start.
+    pub not_opened: u64,
 }
 
 impl<C, W: Waiting> State<C, W> {
@@ -41,6 +45,8 @@ impl<C, W: Waiting> State<C, W> {
                 .map(super::share::ShareState::queue_len)
                 .sum(),
             tenants: self.shares.len(),
+            opened: self.opened_ever,
+            not_opened: self.not_opened_ever,
         }
     }
 

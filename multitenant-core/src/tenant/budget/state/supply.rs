@@ -197,6 +197,7 @@ impl<C, W: Waiting> State<C, W> {
         orders: &mut Vec<Order<C, W>>,
     ) -> Vec<W> {
         self.openings.end(key);
+        self.not_opened_ever += 1;
         if failure.error.is_servers() {
             self.server.failed(key, failure, now);
         }

@@ -1,0 +1,5 @@
+//! What the load tools share.
+
+mod spread;
+
+pub use spread::{Random, Spread};
