@@ -403,6 +403,10 @@ impl<C: Connector> Home<C> for Inner<C> {
     }
 
     fn inspect(self: Arc<Self>, back: Opened<C::Connection>) {
+        // Whoever held it may ask for another while it is being looked at.
+        self.budget
+            .take(|state| state.let_go(self.key, back.terms.holder));
+        let back = back.lent_to(None);
         let runtime = self.budget.runtime().clone();
         runtime.spawn(async move { self.accept_checked(back).await });
     }
