@@ -7,12 +7,25 @@ use tokio::time::Instant;
 use super::breaker::Tripped;
 use super::line::Need;
 use super::order::{Key, NotQueued, Order, Waiting};
-use super::share::ShareState;
-use super::shares::{State, TURN};
-use super::supply::AHEAD;
+use super::share::{ShareState, TURN};
+use super::shares::State;
+use super::turn::AHEAD;
 
 /// A tenant's only connection that was not used for so long may be taken for one that has others.
 const REST: Duration = Duration::from_secs(1);
+
+/// How often the only connection of a tenant that was used little, but a moment ago, makes room for
+/// one that was used far more. Else each of many light tenants would wait for an opening again and
+/// again for the sake of a single one that floods.
+const PACE: Duration = Duration::from_secs(2);
+
+/// What came of the search for a connection to close.
+enum Room<C, W> {
+    Made(Order<C, W>),
+    /// There is one, but too many were taken for the same share.
+    Imposes,
+    None,
+}
 
 impl<C, W: Waiting> State<C, W> {
     /// Whether the share has, or is getting, no connection at all.
@@ -124,28 +137,36 @@ impl<C, W: Waiting> State<C, W> {
                 Some(false) if !self.reservations.lets_pass() => return,
                 _ => {}
             }
-            let Some(key) = self.line.front() else { return };
+            let Some((key, is_paced)) = self.line.front() else {
+                return;
+            };
             let Some(need) = self.need_of(key, now) else {
                 self.leave_line();
                 self.forget_if_over(key);
                 continue;
             };
-            let soon = self.openings.left(now) + AHEAD;
             if self.server_waits(now) {
                 return;
-            } else if self.has_permit_for(key) && self.openings.left(now) == 0 {
-                return;
-            } else if self.has_permit_for(key) {
+            }
+            if self.has_permit_for(key) {
+                if self.openings.left(now) == 0 {
+                    return;
+                }
                 self.leave_line();
                 self.reservations.passed();
                 self.begin_opening(key, now);
                 orders.push(Order::Open(key));
-            } else if self.permits_to_come() >= self.line.len().min(soon) {
+                continue;
+            }
+            let soon = self.openings.left(now) + AHEAD;
+            if self.permits_to_come() >= self.line.len().min(soon) {
                 return;
-            } else if let Some(close) = self.make_room(need, now) {
-                orders.push(close);
-            } else {
-                return;
+            }
+            let need = if is_paced { Need::Paced } else { need };
+            match self.make_room(key, need, now) {
+                Room::Made(close) => orders.push(close),
+                Room::Imposes if need == Need::Cold => self.line.hurry(key, Need::Paced),
+                Room::Imposes | Room::None => return,
             }
         }
     }
@@ -178,21 +199,42 @@ impl<C, W: Waiting> State<C, W> {
     }
 
     /// Begins to close the idle connection that is missed least, if the need is worth it.
-    fn make_room(&mut self, need: Need, now: Instant) -> Option<Order<C, W>> {
-        let rested = match need {
-            Need::Holding | Need::Cold => Duration::ZERO,
-            Need::Warm => TURN,
+    fn make_room(&mut self, key: Key, need: Need, now: Instant) -> Room<C, W> {
+        let may_wait = matches!(need, Need::Paced | Need::Warm);
+        let rested = if may_wait { TURN } else { Duration::ZERO };
+        let donor = self.with_another(before(now, rested));
+        let donor = donor.or_else(|| self.least_popular().filter(|donor| self.rests(*donor, now)));
+        if let Some(donor) = donor {
+            return self.close_oldest(donor).map_or(Room::None, Room::Made);
+        }
+        let Some(donor) = self.least_popular() else {
+            return Room::None;
         };
-        if let Some(donor) = self.with_another(before(now, rested)) {
-            return self.close_oldest(donor);
+        // Whoever had more than others gives one up as soon as it comes back.
+        if may_wait || self.heavy_returns_soon(now) {
+            return Room::None;
         }
-        let donor = self.least_popular()?;
-        // Whoever has several and is busy gives one up as soon as it comes back.
-        let spared = need == Need::Warm || self.rich_return_soon(now);
-        if spared && !self.rests(donor, now) {
-            return None;
+        if self.imposes(key, donor, now) {
+            return Room::Imposes;
         }
-        self.close_oldest(donor)
+        self.close_oldest(donor).map_or(Room::None, Room::Made)
+    }
+
+    /// Whether the share, used far more than this one, took another's only connection a moment
+    /// ago; if not, it does now.
+    fn imposes(&mut self, key: Key, donor: Key, now: Instant) -> bool {
+        if !self.is_far_above(key, donor) {
+            return false;
+        }
+        let Some(share) = self.shares.get_mut(&key) else {
+            return false;
+        };
+        let again = |before: Instant| now.duration_since(before) < PACE;
+        let too_soon = share.imposed_at.is_some_and(again);
+        if !too_soon {
+            share.imposed_at = Some(now);
+        }
+        too_soon
     }
 
     /// Whether the share's connections are idle for long.

@@ -19,10 +19,11 @@ mod share;
 mod shares;
 mod stats;
 mod supply;
+mod turn;
 
 pub(super) use breaker::Failure;
 pub(super) use order::{Key, NotQueued, Order, Waiting};
 pub(super) use reservation::{NotReserved, Ticket};
-pub(super) use share::Phase;
-pub(super) use shares::{State, TURN};
+pub(super) use share::{Phase, TURN};
+pub(super) use shares::State;
 pub use stats::BudgetStats;

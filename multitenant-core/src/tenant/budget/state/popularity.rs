@@ -10,6 +10,9 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Popularity(f64);
 
+/// Eight times as much, as the logarithm.
+const FAR: f64 = 3.0;
+
 impl Popularity {
     pub(super) const NONE: Self = Self(f64::NEG_INFINITY);
 
@@ -20,6 +23,11 @@ impl Popularity {
             false => (at.0, self.0),
         };
         Self(more + (less - more).exp2().ln_1p() / LN_2)
+    }
+
+    /// Whether it was used so much more that the other's uses hardly count beside.
+    pub(super) fn is_far_above(self, other: Self) -> bool {
+        self.0 - other.0 >= FAR
     }
 
     /// Uses in a half-life, as far as they have not been forgotten.

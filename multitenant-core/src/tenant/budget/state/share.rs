@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -8,6 +9,10 @@ use super::line::Need;
 use super::order::{NotQueued, Waiting};
 use super::popularity::Popularity;
 use crate::tenant::budget::ShareOptions;
+
+/// How long a tenant may keep a connection for its own waiting requests while other tenants wait.
+/// Shorter turns spend the time on opening.
+pub(in crate::tenant::budget) const TURN: Duration = Duration::from_millis(20);
 
 /// How a share of the budget ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,10 @@ pub(super) struct ShareState<C, W> {
     pub(super) popularity: Popularity,
     pub(super) breaker: Breaker,
     pub(super) turn_began: Instant,
+    /// Since when requests have waited whenever a connection came back.
+    pub(super) busy_since: Option<Instant>,
+    /// When the only connection of another, much lighter, made room for it last.
+    pub(super) imposed_at: Option<Instant>,
 }
 
 impl<C, W: Waiting> ShareState<C, W> {
@@ -66,6 +75,8 @@ impl<C, W: Waiting> ShareState<C, W> {
             popularity: Popularity::NONE,
             breaker: Breaker::default(),
             turn_began: now,
+            busy_since: None,
+            imposed_at: None,
         }
     }
 
@@ -115,6 +126,25 @@ impl<C, W: Waiting> ShareState<C, W> {
         self.someone_waits();
         let first = self.holding.pop_front();
         first.or_else(|| self.waiting.pop_front())
+    }
+
+    /// Notes whether requests wait when a connection comes back.
+    pub(super) fn note_return(&mut self, now: Instant) {
+        match self.someone_waits() {
+            true => drop(self.busy_since.get_or_insert(now)),
+            false => self.busy_since = None,
+        }
+    }
+
+    /// Whether it could use more than it has: more than one, or what it has had for its turn.
+    pub(super) fn is_busy(&self, now: Instant) -> bool {
+        self.busy_since
+            .is_some_and(|since| self.open > 1 || now.duration_since(since) >= self.turn())
+    }
+
+    /// How long it may keep a connection for its waiting requests while others wait.
+    pub(super) fn turn(&self) -> Duration {
+        TURN * self.options.weight.max(1)
     }
 
     /// Requests that wait.

@@ -1,6 +1,4 @@
 use std::collections::HashMap;
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::breaker::ServerBreaker;
@@ -13,10 +11,6 @@ use super::popularity::{Popularity, Time};
 use super::reservation::Reservations;
 use super::share::{Phase, ShareState};
 use crate::tenant::budget::{BudgetOptions, ShareOptions};
-
-/// How long a tenant may keep a connection for its own waiting requests while other tenants wait.
-/// Shorter turns spend the time on opening.
-pub(in crate::tenant::budget) const TURN: Duration = Duration::from_millis(20);
 
 /// Every share, and what is counted over all of them.
 pub(in crate::tenant::budget) struct State<C, W: Waiting> {
@@ -40,8 +34,8 @@ pub(in crate::tenant::budget) struct State<C, W: Waiting> {
     pub(super) openings: Openings,
     pub(super) reservations: Reservations,
     pub(super) holders: Holders<W::Holder>,
-    /// When a connection of a share with several, and with requests that wait, came back last.
-    pub(super) rich_return: Option<Instant>,
+    /// When a connection of a heavy share came back last.
+    pub(super) heavy_return: Option<Instant>,
     /// Shares for which permits are kept.
     keeping: Vec<Key>,
 }
@@ -65,7 +59,7 @@ impl<C, W: Waiting> State<C, W> {
             openings: Openings::at_most(options.openings),
             reservations: Reservations::default(),
             holders: Holders::default(),
-            rich_return: None,
+            heavy_return: None,
             keeping: Vec::new(),
         }
     }
@@ -109,9 +103,10 @@ impl<C, W: Waiting> State<C, W> {
         self.limit.saturating_sub(self.issued) + self.closing
     }
 
-    /// Whether more are open than may be: the limit was lowered.
+    /// Whether more are open than may be: the limit was lowered. A permit may be back before its
+    /// connection is known to be closed.
     pub(super) const fn is_over_limit(&self) -> bool {
-        self.issued - self.closing > self.limit
+        self.issued.saturating_sub(self.closing) > self.limit
     }
 
     /// Counts a use of the share.

@@ -1,19 +1,11 @@
 //! What comes back: connections that were in use, opened or closed, and permits.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::breaker::Failure;
 use super::order::{Key, Order, Waiting};
-use super::share::{Phase, ShareState};
-use super::shares::{State, TURN};
-
-/// A wait that is no longer than what opening takes anyway.
-const SOON: Duration = Duration::from_millis(5);
-
-/// Permits that should be free when an opening ends, so that the next can begin.
-pub(super) const AHEAD: usize = 2;
+use super::share::Phase;
+use super::shares::State;
 
 impl<C, W: Waiting> State<C, W> {
     /// A request lets go of a connection of the share. What becomes of the connection is said by
@@ -68,61 +60,6 @@ impl<C, W: Waiting> State<C, W> {
         self.want(key, now);
         self.advance(now, orders);
         None
-    }
-
-    fn next_in_turn(&mut self, key: Key, now: Instant) -> Option<W> {
-        let others_wait = self.others_lack(key, now);
-        let cap = self.cap_of(key);
-        let is_rich = self.shares.get(&key)?.open > 1;
-        self.note_rich_return(key, now);
-        let over_limit = self.is_over_limit();
-        let gives = others_wait && self.gives(is_rich, now);
-        let share = self.shares.get_mut(&key)?;
-        if !others_wait {
-            share.turn_began = now;
-        }
-        let turn = TURN * share.options.weight.max(1);
-        let turn_is_over = is_rich || now.duration_since(share.turn_began) >= turn;
-        let has_too_many = share.open > cap || over_limit;
-        let comes_first = share.a_holder_waits() && !has_too_many;
-        if share.phase == Phase::Closed
-            || has_too_many
-            || (gives && turn_is_over && share.may_give() && !comes_first)
-        {
-            return None;
-        }
-        share.next_waiting()
-    }
-
-    /// Whether others wait who cannot do without, and fewer permits are free, or soon will be, than
-    /// connections could be opened for them.
-    fn others_lack(&mut self, key: Key, now: Instant) -> bool {
-        let lack = |state: &Self| {
-            let wanted = state.line.urgent().min(state.openings.left(now) + AHEAD);
-            !state.server.is_paused(now) && state.permits_to_come() < wanted
-        };
-        self.line.others_are_urgent(key) && lack(self) || self.reservation_lacks()
-    }
-
-    /// Whether others should have a connection that comes back rather than one that is idle.
-    fn gives(&mut self, is_rich: bool, now: Instant) -> bool {
-        match is_rich {
-            true => !self.something_rests(now),
-            false => self.idle() == 0,
-        }
-    }
-
-    fn note_rich_return(&mut self, key: Key, now: Instant) {
-        let busy = |share: &ShareState<C, W>| share.open > 1 && share.queue_len() > 0;
-        if self.shares.get(&key).is_some_and(busy) {
-            self.rich_return = Some(now);
-        }
-    }
-
-    /// Whether connections of busy shares with several come back all the time.
-    pub(super) fn rich_return_soon(&self, now: Instant) -> bool {
-        self.rich_return
-            .is_some_and(|returned| now.duration_since(returned) < SOON)
     }
 
     /// A connection that was in use is gone.
@@ -180,6 +117,7 @@ impl<C, W: Waiting> State<C, W> {
             share.opening = false;
             share.open += 1;
             share.turn_began = now;
+            share.busy_since = None;
             share.breaker.succeeded();
         }
         self.server.succeeded();
