@@ -78,12 +78,11 @@ impl Load {
 
     fn outcome(&self, mut took: Vec<Duration>, opened: usize) -> Outcome {
         took.sort_unstable();
-        let at = |part: usize| took.get(took.len() * part / 100).copied();
         Outcome {
             rate: took.len() as f64 / self.time.as_secs_f64(),
             opened: opened as f64 / self.time.as_secs_f64(),
-            median: at(50).unwrap_or_default(),
-            slowest_hundredth: at(99).unwrap_or_default(),
+            median: at_percent(&took, 50.0),
+            slowest_hundredth: at_percent(&took, 99.0),
         }
     }
 
@@ -94,7 +93,13 @@ impl Load {
     }
 }
 
-fn join(budget: &Budget<Server>) -> Share<Server> {
+/// The time within which this part of all fell, which are in order.
+pub(crate) fn at_percent(took: &[Duration], part: f64) -> Duration {
+    let index = (took.len() as f64 * part / 100.0) as usize;
+    took.get(index).copied().unwrap_or_default()
+}
+
+pub(crate) fn join(budget: &Budget<Server>) -> Share<Server> {
     let data = ConnectData::new(ServerId::main(), "simulated://");
     budget.join(TenantId::generate(), data)
 }

@@ -7,6 +7,7 @@
 //!
 //!     cargo run --release -p multitenant-benches --bin simulation
 
+mod flood;
 mod load;
 mod server;
 
@@ -42,16 +43,35 @@ fn main() -> std::io::Result<()> {
             }
         }
     }
+    println!(
+        "\ntwenty light tenants of 5 requests a second beside a flood of 200 workers, budget 20"
+    );
+    println!("flood  p50 ms  p95 ms  p99 ms  p99.9 ms  the flood's requests/s");
+    for floods in [false, true] {
+        let fairness = paused()?.block_on(flood::run(floods));
+        println!(
+            "{:5}  {:>6}  {:>6}  {:>6}  {:>8}  {:>22.0}",
+            if floods { "yes" } else { "no" },
+            fairness.at_percent(50.0).as_millis(),
+            fairness.at_percent(95.0).as_millis(),
+            fairness.at_percent(99.0).as_millis(),
+            fairness.at_percent(99.9).as_millis(),
+            fairness.flooded,
+        );
+    }
     Ok(())
 }
 
 /// Runs a load on a clock that goes on whenever everybody waits.
 fn simulate(load: &Load) -> std::io::Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    Ok(paused()?.block_on(load.run(Server::new())))
+}
+
+fn paused() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .build()?;
-    Ok(runtime.block_on(load.run(Server::new())))
+        .build()
 }
 
 fn print(spread: &str, load: &Load, outcome: &Outcome) {

@@ -314,3 +314,37 @@ async fn a_tenant_that_loses_its_connection_while_it_waits_for_another_does_not_
         assert!(longest < Duration::from_millis(600), "{longest:?}");
     }
 }
+
+/// As many light tenants as connections, and one that could use them all. On a paused clock.
+#[tokio::test(start_paused = true)]
+async fn light_tenants_keep_their_connections_beside_a_flood_that_has_what_they_leave() {
+    let mut options = BudgetOptions::connections(8);
+    options.acquire_timeout = Duration::from_secs(60);
+    let connector = Nowhere::default();
+    let budget = budget(&connector, options);
+    let flood = Flood::of(&join(&budget, "flood"), 100, Duration::from_millis(1));
+    let light: Vec<_> = (0..8)
+        .map(|i| join(&budget, &format!("light-{i}")))
+        .map(|share| {
+            tokio::spawn(async move {
+                let mut waited = 0;
+                for _ in 0..100 {
+                    let asked = tokio::time::Instant::now();
+                    drop(share.acquire().await.unwrap());
+                    waited += usize::from(asked.elapsed() >= Duration::from_millis(1));
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                waited
+            })
+        })
+        .collect();
+    let mut waited = 0;
+    for light in light {
+        waited += light.await.unwrap();
+    }
+    assert!(
+        waited < 40,
+        "{waited} of 800 requests waited for an opening"
+    );
+    assert!(flood.end().await > 500, "the flood was served, too");
+}

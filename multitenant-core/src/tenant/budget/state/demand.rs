@@ -12,7 +12,7 @@ use super::shares::State;
 use super::turn::AHEAD;
 
 /// A tenant's only connection that was not used for so long may be taken for one that has others.
-const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(2);
 
 /// How often the only connection of a tenant that was used little, but a moment ago, makes room for
 /// one that was used far more. Else each of many light tenants would wait for an opening again and

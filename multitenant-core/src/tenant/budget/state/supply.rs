@@ -6,6 +6,7 @@ use super::breaker::Failure;
 use super::order::{Key, Order, Waiting};
 use super::share::Phase;
 use super::shares::State;
+use super::turn::Next;
 
 impl<C, W: Waiting> State<C, W> {
     /// A request lets go of a connection of the share. What becomes of the connection is said by
@@ -22,12 +23,13 @@ impl<C, W: Waiting> State<C, W> {
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
-        let Some(connection) = self.hand_over(key, connection, now, orders) else {
-            return;
+        let keeps = match self.next_in_turn(key, now) {
+            Next::Serves(waiter) => return self.serve(key, connection, waiter, now, orders),
+            Next::Keeps => !self.is_over_limit(),
+            Next::GivesUp => false,
         };
-        let over_limit = self.is_over_limit();
         match self.shares.get(&key).map(|share| share.phase) {
-            Some(Phase::Open) if !over_limit => self.keep_idle(key, connection, now),
+            Some(Phase::Open) if keeps => self.keep_idle(key, connection, now),
             Some(_) => {
                 self.begin_closing(key);
                 orders.push(Order::Close(key, connection));
@@ -45,6 +47,7 @@ impl<C, W: Waiting> State<C, W> {
 
     /// Gives a connection that was in use to the tenant's next request, and it back where none
     /// waits or another tenant comes first: it is in use still.
+    #[cfg(feature = "_sql")]
     pub(in crate::tenant::budget) fn hand_over(
         &mut self,
         key: Key,
@@ -52,14 +55,24 @@ impl<C, W: Waiting> State<C, W> {
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) -> Option<C> {
-        self.note_use(key, now);
-        let Some(waiter) = self.next_in_turn(key, now) else {
+        let Next::Serves(waiter) = self.next_in_turn(key, now) else {
             return Some(connection);
         };
+        self.serve(key, connection, waiter, now, orders);
+        None
+    }
+
+    fn serve(
+        &mut self,
+        key: Key,
+        connection: C,
+        waiter: W,
+        now: Instant,
+        orders: &mut Vec<Order<C, W>>,
+    ) {
         self.deliver(key, connection, waiter, orders);
         self.want(key, now);
         self.advance(now, orders);
-        None
     }
 
     /// A connection that was in use is gone.

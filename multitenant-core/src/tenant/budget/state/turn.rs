@@ -14,27 +14,36 @@ const SOON: Duration = Duration::from_millis(5);
 /// Permits that should be free when an opening ends, so that the next can begin.
 pub(super) const AHEAD: usize = 2;
 
+/// What becomes of a connection that came back.
+pub(super) enum Next<W> {
+    /// It goes to this request.
+    Serves(W),
+    /// Nobody waits for it.
+    Keeps,
+    /// Another share comes first, or the share may have it no more.
+    GivesUp,
+}
+
 impl<C, W: Waiting> State<C, W> {
-    /// The request that gets a connection of the share that came back. `None`: nobody waits, or
-    /// another share comes first.
-    pub(super) fn next_in_turn(&mut self, key: Key, now: Instant) -> Option<W> {
+    /// What becomes of a connection of the share that came back.
+    pub(super) fn next_in_turn(&mut self, key: Key, now: Instant) -> Next<W> {
+        self.note_use(key, now);
         let is_heavy = self.note_return(key, now);
         let others_lack = self.others_lack(key, is_heavy, now);
         let gives = others_lack && self.comes_before_idle(is_heavy, now);
         let over_limit = self.is_over_limit();
         let cap = self.cap_of(key);
-        let share = self.shares.get_mut(&key)?;
+        let Some(share) = self.shares.get_mut(&key) else {
+            return Next::GivesUp;
+        };
         if !others_lack {
             share.turn_began = now;
         }
         let has_too_many = share.open > cap || over_limit;
-        if share.phase == Phase::Closed || has_too_many {
-            return None;
+        if share.phase == Phase::Closed || has_too_many || gives && share.gives_up(is_heavy, now) {
+            return Next::GivesUp;
         }
-        if gives && share.gives_up(is_heavy, now) {
-            return None;
-        }
-        share.next_waiting()
+        share.next_waiting().map_or(Next::Keeps, Next::Serves)
     }
 
     /// Notes that a connection of the share came back; returns whether the share is heavy: it has
