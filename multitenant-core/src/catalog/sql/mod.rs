@@ -15,6 +15,7 @@ mod operation_audit;
 mod operations;
 mod prune;
 mod reserve;
+mod schemas;
 mod stored_operation;
 mod tenant_state;
 mod tenants;
