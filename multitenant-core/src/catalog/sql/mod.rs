@@ -16,6 +16,7 @@ mod operations;
 mod prune;
 mod reserve;
 mod schemas;
+mod secrets;
 mod stored_operation;
 mod tenant_state;
 mod tenants;
