@@ -126,6 +126,11 @@ impl Platform {
         command
     }
 
+    /// The exit code of a command that cannot be done.
+    fn refuses(&self, arguments: &str) -> Option<i32> {
+        refused(self.command(), arguments)
+    }
+
     /// Runs a command of the platform's.
     fn run(&self, arguments: &str) -> String {
         let output = self.command().args(arguments.split(' ')).output().unwrap();
@@ -154,6 +159,14 @@ impl Drop for Platform {
             let _ = server.execute(AssertSqlSafe(drop)).await;
         });
     }
+}
+
+/// The exit code of a command that cannot be done, and that says so on standard error only.
+fn refused(mut command: Command, arguments: &str) -> Option<i32> {
+    let output = command.args(arguments.split(' ')).output().unwrap();
+    assert!(output.stdout.is_empty(), "{arguments}: {output:?}");
+    assert!(!output.stderr.is_empty(), "{arguments}: {output:?}");
+    output.status.code()
 }
 
 /// The program, serving.
@@ -208,6 +221,15 @@ impl Server {
     fn notes(&self, host: &str, token: &str) -> (u16, String) {
         self.ask(host, "GET /notes", token, None)
     }
+
+    /// Asks it to end, as supervisors do, and sees that it ends in order.
+    fn ends_when_asked(mut self) {
+        let process = self.process.id().to_string();
+        let asked = Command::new("kill").arg(&process).status().unwrap();
+        assert!(asked.success());
+        let ended = self.process.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+    }
 }
 
 impl Drop for Server {
@@ -241,6 +263,13 @@ pub(crate) fn two_customers_have_nothing_in_common(program: &'static str) {
         listed.contains("acme") && listed.contains("beta"),
         "{listed}"
     );
+    assert_eq!(platform.refuses("tenant create"), Some(2));
+    assert_eq!(platform.refuses("tenant show nobody"), Some(3));
+    let again = "tenant create acme --admin-email ann@x.test";
+    assert_eq!(platform.refuses(again), Some(4));
+    let mut away = platform.command();
+    away.env("ENTERPRISE_DATABASE_URL", "postgres://127.0.0.1:1/away");
+    assert_eq!(refused(away, "tenant list"), Some(5));
     let server = platform.serve();
     let (of_a, of_b) = (server.sign_up(A), server.sign_up(B));
     let note = json!({ "text": "buy milk" });
@@ -262,6 +291,7 @@ pub(crate) fn two_customers_have_nothing_in_common(program: &'static str) {
     assert_eq!(server.notes(B, &of_b).0, 200);
     platform.run("tenant activate acme");
     eventually("its tokens work again", || server.notes(A, &of_a).0 == 200);
+    server.ends_when_asked();
 }
 
 /// One customer on a server of their own: one URL, any host, no catalog.
@@ -273,4 +303,11 @@ pub(crate) fn one_customer_may_have_a_server_of_their_own(program: &'static str,
     let server = Server::start(command);
     let token = server.sign_up("anything.test");
     assert_eq!(server.notes("localhost", &token), (200, "[]".to_owned()));
+    server.ends_when_asked();
+    let mut command = Command::new(program);
+    command
+        .env("SECRET", "the application's own")
+        .env("DATABASE_URL", url_of(database));
+    let refused = refused(command, "tenant list");
+    assert_eq!(refused, Some(2), "there is no platform to list tenants of");
 }

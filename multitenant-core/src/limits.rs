@@ -28,6 +28,8 @@ pub const TOKEN_MAX_BYTES: usize = 8_192;
 pub const ACCESS_TOKEN_SECONDS: i64 = 900;
 /// Most seconds that an access token may live; one that claims more is refused.
 pub const ACCESS_TOKEN_MAX_SECONDS: i64 = 86_400;
+/// How long a session is kept after its end, in seconds.
+pub const ENDED_SESSION_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// How far ahead of our clock a token may have been issued, in seconds.
 pub const ISSUED_AHEAD_MAX_SECONDS: i64 = 60;
 /// Fewest bytes in a secret that signs tokens: as many as its hash has (RFC 7518, section 3.2).

@@ -23,6 +23,7 @@ use std::time::Duration;
 use crate::auth::sign_in::{HashingQueue, Origin};
 use crate::catalog::{Actor, Change, SqlCatalog};
 use crate::events::{EventKind, Follower, Intents};
+use crate::limits::ENDED_SESSION_SECONDS;
 use crate::rbac::Registry;
 use crate::tenant::Tenants;
 use crate::{Clock, Subject, TenantId, Timestamp};
@@ -45,9 +46,12 @@ const ADMIN: &str = "Admin";
 /// How long a temporary password works.
 pub const TEMPORARY_PASSWORD_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// How long a session is kept after its end. Sessions grow in number by sign-ins only, so those that
-/// are over are deleted then: no database is opened for that alone.
-pub const ENDED_SESSION_LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a session is kept after its end. Sessions grow in number by sign-ins only, so some of those
+/// that have been over for so long are deleted with each, twenty for the one that it adds: a tenant's
+/// database is not opened for that alone. So where nobody signs in any more, what is left stays, and
+/// grows no more. Those of the staff are also deleted from time to time
+/// ([`Retention::sessions`](crate::catalog::Retention::sessions)).
+pub const ENDED_SESSION_LASTS: Duration = Duration::from_secs(ENDED_SESSION_SECONDS);
 
 /// People, their sessions and their roles, in SQL. Implements the stores that
 /// [`SignIn`](crate::auth::sign_in::SignIn), [`Sessions`](crate::auth::Sessions) and

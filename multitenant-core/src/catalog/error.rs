@@ -28,6 +28,9 @@ pub enum CatalogError {
     /// An operation on the tenant is under way.
     #[error("another operation on tenant {0} is under way; wait until it has ended")]
     TenantBusy(TenantId),
+    /// The tenant has no database yet.
+    #[error("tenant {0} has no database yet; wait until it is made")]
+    NoDatabase(TenantId),
     /// A tenant had the id before. What is left of one that is gone is looked for by its id.
     #[error("there was a tenant {0} before; give the new one an id of its own")]
     IdReused(TenantId),
@@ -85,6 +88,7 @@ impl From<&CatalogError> for Problem {
             CatalogError::DomainTaken(_)
             | CatalogError::Transition { .. }
             | CatalogError::TenantBusy(_)
+            | CatalogError::NoDatabase(_)
             | CatalogError::IdReused(_)
             | CatalogError::KeyReused => Self::new(Code::Conflict, error.to_string()),
             CatalogError::Database(_) | CatalogError::LeaseHeld(_) | CatalogError::LeaseLost(_) => {

@@ -32,6 +32,8 @@ pub use retention::{Pruned, Retention};
 pub use seam::{Catalog, Operations};
 #[cfg(feature = "accounts")]
 pub(crate) use search::containing;
+#[cfg(feature = "full")]
+pub(crate) use secret::open_secret;
 pub use secret::{SealedSecret, SecretVault, SecretVaultError};
 #[cfg(feature = "accounts")]
 pub(crate) use sql::add_audit_row;

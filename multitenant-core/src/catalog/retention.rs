@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::limits::ENDED_SESSION_SECONDS;
+
 /// How long a catalog keeps what nobody asks for any more. Audit rows are kept for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +12,9 @@ pub struct Retention {
     /// For how long the repetition of a request with an idempotency key is recognised. Default 24
     /// hours.
     pub idempotency_keys: Duration,
+    /// How long a session of the platform's staff is kept after its end. Default 7 days; a sign-in
+    /// deletes some that have been over for so long, whatever is set here.
+    pub sessions: Duration,
 }
 
 impl Default for Retention {
@@ -18,6 +23,7 @@ impl Default for Retention {
         Self {
             events: DAY * 7,
             idempotency_keys: DAY,
+            sessions: Duration::from_secs(ENDED_SESSION_SECONDS),
         }
     }
 }
@@ -30,4 +36,6 @@ pub struct Pruned {
     pub events: u64,
     /// Idempotency keys.
     pub idempotency_keys: u64,
+    /// Sessions of the platform's staff.
+    pub sessions: u64,
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::directory::{Names, TenantStatus};
@@ -193,7 +195,23 @@ pub trait Operations: Send + Sync + 'static {
         &self,
         operation: OperationId,
         node: NodeId,
-        lease: std::time::Duration,
+        lease: Duration,
+    ) -> Result<Lease, CatalogError> {
+        let at_once = Duration::ZERO;
+        self.take_over_silent(operation, node, lease, at_once).await
+    }
+
+    /// The same for one whose last lease ran out so long ago (at most a day), by the clock that all
+    /// leases are measured by: for what others should have taken over by then.
+    ///
+    /// # Errors
+    /// Those of [`take_over`](Self::take_over).
+    async fn take_over_silent(
+        &self,
+        operation: OperationId,
+        node: NodeId,
+        lease: Duration,
+        silence: Duration,
     ) -> Result<Lease, CatalogError>;
 
     /// Proves a lease before a step: nobody has taken the operation over. Writes nothing.
@@ -250,6 +268,20 @@ pub trait Operations: Send + Sync + 'static {
     /// [`CatalogError::LeaseLost`], also where the operation is being undone;
     /// [`CatalogError::TenantUnknown`], [`CatalogError::Transition`].
     async fn activate(&self, change: &Change, lease: &Lease) -> Result<TenantRow, CatalogError>;
+
+    /// Ends the migration of a tenant: its database has this schema from now on and the operation
+    /// has succeeded, both or neither. Nothing else in the tenant's row is touched, whoever has
+    /// changed it meanwhile.
+    ///
+    /// # Errors
+    /// [`CatalogError::LeaseLost`], also where the operation is being undone;
+    /// [`CatalogError::TenantUnknown`], [`CatalogError::NoDatabase`].
+    async fn migrated(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        schema_version: &str,
+    ) -> Result<TenantRow, CatalogError>;
 
     /// Ends the deletion of a tenant, or the undoing of its creation: the tenant's row is deleted
     /// and the operation has this outcome, both or neither. The tenant's audit rows stay.

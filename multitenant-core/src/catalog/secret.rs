@@ -77,7 +77,8 @@ fn place(tenant: TenantId) -> Context {
     Context::tenant(tenant, "mt_tenants.secret")
 }
 
-async fn open(
+/// As [`SecretVault::open`], and says what is wrong with the key.
+pub(crate) async fn open_secret(
     vault: &Vault,
     tenant: TenantId,
     sealed: &SealedSecret,
@@ -103,8 +104,7 @@ impl SecretVault for Vault {
         tenant: TenantId,
         sealed: &SealedSecret,
     ) -> Result<SecretString, SecretVaultError> {
-        open(self, tenant, sealed)
-            .await
-            .map_err(SecretVaultError::new)
+        let opened = open_secret(self, tenant, sealed).await;
+        opened.map_err(SecretVaultError::new)
     }
 }

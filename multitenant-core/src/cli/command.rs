@@ -1,9 +1,8 @@
 use std::io::Write;
 
-use clap::{ArgMatches, Command, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Command, FromArgMatches, Subcommand};
 
 use super::admin::AdminCommand;
-use super::exit::EXIT_CODES;
 use super::migrate::Migrate;
 use super::output::{Format, Output};
 use super::tenant::TenantCommand;
@@ -49,33 +48,7 @@ enum Chosen {
     Admin(AdminCommand),
 }
 
-/// The command line of a binary that otherwise has no commands.
-#[derive(Parser)]
-#[command(after_help = EXIT_CODES)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<PlatformCommand>,
-}
-
 impl PlatformCommand {
-    /// The command that this process was started with, for a binary that has no others: without
-    /// one it serves. On a command line that cannot be used, or that asks for help, the process
-    /// ends with what is to be said.
-    #[must_use]
-    pub fn from_arguments() -> Option<Self> {
-        Arguments::parse().command
-    }
-
-    /// Does it, and prints what came of it as tables for people: for a binary without options of
-    /// its own.
-    ///
-    /// # Errors
-    /// As for [`run`](Self::run).
-    pub async fn run_for_people(self, platform: &Platform) -> Result<(), CliError> {
-        let mut out = std::io::stdout();
-        self.run(platform, &mut out, Format::Table).await
-    }
-
     /// Does it, and writes to `out` what came of it.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-use std::io;
+use std::error::Error;
+use std::{io, iter};
 
 use crate::accounts::AccountError;
 use crate::auth::sign_in::SignInError;
@@ -58,4 +59,11 @@ pub enum CliError {
     /// What came of it could not be written.
     #[error("it is done, but what came of it could not be written")]
     Output(#[source] io::Error),
+}
+
+/// An error with what led to it, in one line: it stands in a row of a table, or beside others.
+pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<_> = causes.map(|cause| cause.to_string()).collect();
+    causes.join(": ").replace('\n', " ")
 }

@@ -1,11 +1,9 @@
-use std::error::Error;
-use std::iter;
-
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::CliError;
+use super::error::with_causes;
 use super::operator::Why;
 use super::output::{Output, Told};
 use super::table::Table;
@@ -120,11 +118,4 @@ async fn all_tenants(platform: &Platform) -> Result<Vec<TenantRow>, CliError> {
         tenants.extend(listed);
     }
     Ok(tenants)
-}
-
-/// In one line, since it stands in a row.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let causes = iter::successors(Some(error), |&error| error.source());
-    let causes: Vec<_> = causes.map(|cause| cause.to_string()).collect();
-    causes.join(": ").replace('\n', " ")
 }

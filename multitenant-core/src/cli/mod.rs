@@ -45,6 +45,8 @@
 //! # let _ = act;
 //! ```
 //!
+//! A binary that has no commands of its own leaves all that to [`PlatformProcess`].
+//!
 //! The binary runs as one more node for as long as the command takes, beside whatever serves: what
 //! it changes is in force there within a second. In the audit log stands the
 //! [operator](crate::catalog::Actor::Operator), the account under which it ran.
@@ -61,6 +63,7 @@ mod output;
 mod paging;
 mod parse;
 mod password;
+mod process;
 mod table;
 mod tenant;
 mod tenant_view;
@@ -69,3 +72,4 @@ pub use command::PlatformCommand;
 pub use error::CliError;
 pub use exit::{EXIT_CODES, Exit};
 pub use output::Format;
+pub use process::PlatformProcess;

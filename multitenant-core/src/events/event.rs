@@ -1,32 +1,84 @@
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use crate::{Domain, SessionId, Slug, Subject, TenantId};
+use crate::{Domain, SessionId, Slug, Subject, TenantId, Timestamp};
 
 /// A place in the log of changes. Numbers are handed out in the order of the commits, without
 /// gaps that fill later: who has read up to one has missed nothing before it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position(i64);
+///
+/// Places are compared by their numbers alone. When the event there was written is kept beside, since
+/// a log that was restored from a backup hands out the same numbers again: who finds another event in
+/// the place where they left off must read everything anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Position {
+    number: i64,
+    written_at: Option<Timestamp>,
+}
 
 impl Position {
     /// Before the first event.
-    pub const START: Self = Self(0);
+    pub const START: Self = Self::new(0);
 
     /// The place with this number.
     #[must_use]
     pub const fn new(number: i64) -> Self {
-        Self(number)
+        let written_at = None;
+        Self { number, written_at }
+    }
+
+    /// The same place, where the event was written at this moment.
+    #[must_use]
+    pub const fn written_at(self, at: Option<Timestamp>) -> Self {
+        Self {
+            number: self.number,
+            written_at: at,
+        }
     }
 
     /// The number, for binding to a query.
     #[must_use]
     pub const fn number(self) -> i64 {
-        self.0
+        self.number
+    }
+
+    /// Whether an event that was written at this moment is another than the one that was read in
+    /// this place. Where nobody knows when that was, it is not.
+    #[must_use]
+    pub fn is_rewritten_at(self, at: Timestamp) -> bool {
+        self.written_at.is_some_and(|known| known != at)
+    }
+}
+
+impl PartialEq for Position {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Position {}
+
+impl PartialOrd for Position {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Position {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+impl Hash for Position {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
     }
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.number.fmt(f)
     }
 }
 

@@ -32,7 +32,8 @@ impl FollowError {
 pub trait LogReader: Send + Sync + 'static {
     /// The events after `position`, in order, at most some hundreds; empty when there are none. A
     /// log that does not keep them for ever says [`EventKind::Missed`] in the place of those that
-    /// are gone, and at its end where that lies before `position`, as after a restore.
+    /// are gone, and at its end where that lies before `position`, or where another event stands
+    /// there than was read, as after a restore.
     ///
     /// # Errors
     /// [`FollowError`] when the store cannot be read.

@@ -72,6 +72,11 @@ pub enum KeyError {
         /// The key that this node would seal with.
         ours: Option<KeyId>,
     },
+    /// A key of the right name opens nothing of what is stored.
+    #[error(
+        "none of the secrets that are stored here opens with this node's key: give it the key file (or the DB_ENCRYPTION_KEY) that they were sealed with"
+    )]
+    NothingOpens(#[source] Box<KeyError>),
     /// What was opened is no text.
     #[error("the opened secret is not UTF-8 text")]
     NotText,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{KeyError, KeyProvider};
-use crate::secret::{Context, DataKey, Sealed, open, seal};
+use crate::secret::{Context, DataKey, KeyId, Sealed, open, seal};
 
 /// The place of what is sealed only to be checked: never to be changed.
 const CHECK: &str = "mt_key_checks.value";
@@ -69,12 +69,25 @@ impl Vault {
     pub async fn check(&self, check: &Sealed) -> Result<(), KeyError> {
         match self.open(&Context::platform(CHECK), check).await {
             Ok(_) => Ok(()),
-            Err(KeyError::UnknownKey { id: needed }) => Err(KeyError::OtherKey {
-                needed,
-                ours: self.provider.current(),
-            }),
-            Err(error) => Err(error),
+            Err(error) => Err(self.blame(error)),
         }
+    }
+
+    /// Names this node's key too, where another is needed.
+    pub(crate) fn blame(&self, error: KeyError) -> KeyError {
+        match error {
+            KeyError::UnknownKey { id: needed } => KeyError::OtherKey {
+                needed,
+                ours: self.current_key(),
+            },
+            other => other,
+        }
+    }
+
+    /// The key that seals from now on; `None` where there is none yet.
+    #[must_use]
+    pub fn current_key(&self) -> Option<KeyId> {
+        self.provider.current()
     }
 
     /// Seals a secret for one place, under a fresh data key.

@@ -58,6 +58,7 @@ pub struct PlatformBuilder {
     sign_in: SignInOptions,
     hashing_cost: HashingCost,
     application: Vec<MigrationSet>,
+    read_only: Vec<Cow<'static, str>>,
     accounts: bool,
     on_create: Vec<Arc<dyn OnCreate>>,
     clock: Option<Arc<dyn Clock>>,
@@ -110,6 +111,7 @@ impl PlatformBuilder {
             sign_in: SignInOptions::default(),
             hashing_cost: HashingCost::OWASP,
             application: Vec::new(),
+            read_only: Vec::new(),
             accounts: true,
             on_create: Vec::new(),
             clock: None,
@@ -157,7 +159,8 @@ impl PlatformBuilder {
     }
 
     /// The same by a function of the application's, under a version that it is given:
-    /// [`MigrationSet::function`].
+    /// [`MigrationSet::function`]. A version of numbers that grow, such as `3` or `1.12`, keeps a
+    /// node of an older one from migrating backwards.
     pub fn schema_fn<DB, F, Fut, E>(
         mut self,
         version: impl Into<Cow<'static, str>>,
@@ -171,6 +174,13 @@ impl PlatformBuilder {
     {
         let set = MigrationSet::function(APPLICATION, version, function);
         self.application.push(set);
+        self
+    }
+
+    /// A table that tenants may read and not write, such as the one in which a function of
+    /// [`schema_fn`](Self::schema_fn) counts what it has applied: [`Schema::read_only`].
+    pub fn read_only(mut self, table: impl Into<Cow<'static, str>>) -> Self {
+        self.read_only.push(table.into());
         self
     }
 
@@ -253,7 +263,9 @@ impl PlatformBuilder {
         } else {
             Schema::default()
         };
-        self.application.iter().cloned().fold(ours, Schema::with)
+        let schema = self.application.iter().cloned().fold(ours, Schema::with);
+        let tables = self.read_only.iter().cloned();
+        tables.fold(schema, Schema::read_only)
     }
 
     /// Joins the parts.
@@ -292,6 +304,7 @@ impl PlatformBuilder {
             node: NodeId::generate(),
             lease: self.lease,
         });
+        provisioning.declare_schema().await?;
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
         let tasks = in_background(&catalog, &provisioning, self.retention);
         let resolver = Resolver::new(self.sources.clone(), Arc::new(manager.clone()));

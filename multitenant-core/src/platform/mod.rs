@@ -36,7 +36,9 @@ pub use error::PlatformError;
 /// What is given to the last writes of a platform that ends, however late it is.
 const LAST_WRITES: Duration = Duration::from_secs(1);
 
-/// One node of a platform, running. Cheap to clone.
+/// One node of a platform, running. Cheap to clone. Keep it for as long as any part of it is used:
+/// what goes on in the background, such as ending what a dead node has left half-way, ends with the
+/// last clone.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -94,6 +96,20 @@ struct Inner {
     registry: &'static Registry,
     warnings: Vec<ServerWarning>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Inner {
+    fn end_tasks(&self) {
+        for task in self.tasks.lock().drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end_tasks();
+    }
 }
 
 impl Platform {
@@ -189,9 +205,7 @@ impl Platform {
     /// Waits for work in flight, writes down what waits to be, and closes every connection; returns
     /// whether none of a tenant was left open after `deadline`.
     pub async fn shut_down(&self, deadline: Duration) -> bool {
-        for task in self.inner.tasks.lock().drain(..) {
-            task.abort();
-        }
+        self.inner.end_tasks();
         let began = Instant::now();
         let closed = self.inner.tenants.shut_down(deadline).await;
         let left = deadline.saturating_sub(began.elapsed());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::accounts::AccountError;
 use crate::catalog::{CatalogError, SecretVaultError};
-use crate::engine::provisioner::ProvisionerError;
+use crate::engine::provisioner::{ProvisionerError, SchemaVersion};
 use crate::tenant::TenantError;
 use crate::{Code, Problem, ServerId, TenantId};
 
@@ -82,6 +82,18 @@ pub enum ProvisioningError {
     /// The database could not be brought to another schema.
     #[error("the tenant's database could not be migrated; what was applied before stays")]
     Migration(#[source] ProvisionerError),
+    /// The database has a newer schema than this node's; it is left as it is.
+    #[error(
+        "tenant {tenant}'s database has the schema {theirs}, which is newer than {ours} here, and is left alone; migrate with the newer version of the application"
+    )]
+    SchemaNewer {
+        /// The tenant.
+        tenant: TenantId,
+        /// The schema that its database has.
+        theirs: String,
+        /// The schema of this node.
+        ours: SchemaVersion,
+    },
     /// A request is repeated whose tenant was made, and is deleted or being deleted.
     #[error(
         "tenant {0}, which was made with this key, is deleted since; use a new key for another"
@@ -160,7 +172,9 @@ impl From<&ProvisioningError> for Problem {
             | ProvisioningError::Leftovers(_) => {
                 Self::retry_later(Code::Unavailable, RETRY, error.to_string())
             }
-            ProvisioningError::DeletedSince(_) => Self::new(Code::Conflict, error.to_string()),
+            ProvisioningError::DeletedSince(_) | ProvisioningError::SchemaNewer { .. } => {
+                Self::new(Code::Conflict, error.to_string())
+            }
             ProvisioningError::Account(error) => error.into(),
             ProvisioningError::Tenant(error) => error.into(),
         }

@@ -10,6 +10,7 @@ mod leftovers;
 mod making;
 mod migrate;
 mod recover;
+mod recoveries;
 mod repeat;
 mod request;
 mod work;
@@ -27,6 +28,8 @@ use crate::engine::provisioner::{Provisioner, Schema};
 use crate::rbac::Registry;
 use crate::tenant::{AnySql, TenantControl};
 use crate::{NodeId, ServerId};
+
+use recoveries::Recoveries;
 
 pub use error::{ProvisioningError, StepName};
 pub use recover::run_recovery;
@@ -55,6 +58,7 @@ pub trait OnCreate: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Provisioning {
     inner: Arc<Parts>,
+    recoveries: Arc<Recoveries>,
 }
 
 /// What provisioning works with.
@@ -101,6 +105,7 @@ impl Provisioning {
     pub fn new(parts: Parts) -> Self {
         Self {
             inner: Arc::new(parts),
+            recoveries: Arc::default(),
         }
     }
 

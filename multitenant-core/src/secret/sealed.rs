@@ -54,6 +54,12 @@ impl Sealed {
         Self { key, ciphertext }
     }
 
+    /// With what the text of everything begins that is sealed under this key.
+    #[must_use]
+    pub fn prefix(key: &KeyId) -> String {
+        format!("{VERSION}.{key}.")
+    }
+
     /// The data key, wrapped.
     #[must_use]
     pub const fn key(&self) -> &WrappedKey {
@@ -71,7 +77,8 @@ impl fmt::Display for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wrapped = URL_SAFE_NO_PAD.encode(&self.key.bytes);
         let ciphertext = URL_SAFE_NO_PAD.encode(self.ciphertext.as_bytes());
-        write!(f, "{VERSION}.{}.{wrapped}.{ciphertext}", self.key.key_id)
+        let prefix = Self::prefix(&self.key.key_id);
+        write!(f, "{prefix}{wrapped}.{ciphertext}")
     }
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::common::catalog::{MINUTE, active, change, kinds, new_operation, new_tenant, reserve};
 use multitenant_core::catalog::{
     AuditFilter, Catalog, CatalogError, NewOperation, NewTenant, OperationStatus, Operations,
-    Outcome, Page, Reserved, SqlCatalog, StepStatus, Workable,
+    Outcome, Page, Placement, Reserved, SealedSecret, SqlCatalog, StepStatus, Workable,
 };
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::events::EventKind;
+use multitenant_core::testing::MovableClock;
 use multitenant_core::{Clock, NodeId, OperationId, ServerId, SystemClock, TenantId};
 
 /// Reserves a tenant on a node that dies at once.
@@ -142,6 +143,7 @@ on_both_engines! {
             catalog.finish(&change(), &dead, Outcome::Succeeded).await,
             catalog.remove(&change(), &dead, Outcome::Undone).await,
             catalog.activate(&change(), &dead).await.map(drop),
+            catalog.migrated(&change(), &dead, "2").await.map(drop),
         ];
         for refused in lost {
             assert!(matches!(refused, Err(CatalogError::LeaseLost(_))), "{refused:?}");
@@ -189,6 +191,59 @@ on_both_engines! {
         assert!(matches!(catalog.activate(&change(), &lease).await, Err(CatalogError::Transition { .. })));
         catalog.check(&lease).await.expect("the operation goes on");
         assert_eq!(catalog.tenant(tenant.id).await.unwrap().unwrap().status, TenantStatus::Suspended);
+    }
+
+    async fn a_migration_ends_with_the_tenants_schema_and_touches_nothing_else_of_its_row(place: Place) {
+        let catalog = place.catalog().await;
+        let tenant = active(&catalog, "acme").await.id;
+        let begin = async || catalog.begin(&change(), tenant, &new_operation(MINUTE)).await.unwrap();
+        let nowhere = begin().await;
+        let refused = catalog.migrated(&change(), &nowhere, "2").await;
+        assert!(matches!(refused, Err(CatalogError::NoDatabase(_))), "{refused:?}");
+        catalog.finish(&change(), &nowhere, Outcome::Failed).await.unwrap();
+        let secret = |text: &str| Some(SealedSecret::from_text(text.to_owned()));
+        let before = Placement {
+            server: ServerId::main(),
+            database: "client_db_acme".to_owned(),
+            role: None,
+            secret: secret("v1.before"),
+            schema_version: "1".to_owned(),
+        };
+        catalog.place(&change(), tenant, &before).await.unwrap();
+
+        let lease = begin().await;
+        let meanwhile = Placement { secret: secret("v1.meanwhile"), ..before };
+        catalog.place(&change(), tenant, &meanwhile).await.unwrap();
+        let row = catalog.migrated(&change(), &lease, "2").await.unwrap();
+        let expected = Placement { schema_version: "2".to_owned(), ..meanwhile };
+        assert_eq!(row.placement.as_ref(), Some(&expected));
+        let stored = catalog.tenant(tenant).await.unwrap().unwrap();
+        assert_eq!((stored.placement.as_ref(), stored.updated_at), (Some(&expected), row.updated_at));
+        let operation = catalog.operation(lease.operation()).await.unwrap().unwrap();
+        assert_eq!((operation.status, operation.progress()), (OperationStatus::Succeeded, 100));
+        assert_eq!(kinds(&catalog).await.pop(), Some(EventKind::TenantChanged { tenant }));
+        let rows = AuditFilter { action: Some("tenant.migrate".to_owned()), ..Default::default() };
+        let rows = catalog.audit_logs(&rows, Page::default()).await.unwrap().items;
+        assert_eq!(rows[0].details, serde_json::json!({"from": "1", "to": "2"}));
+
+        // Of one whose lease is lost nothing is written, and what is there already is no change.
+        let lost = catalog.migrated(&change(), &lease, "3").await;
+        assert!(matches!(lost, Err(CatalogError::LeaseLost(_))));
+        let same = begin().await;
+        let unchanged = catalog.migrated(&change(), &same, "2").await.unwrap();
+        assert_eq!((unchanged.placement, unchanged.updated_at), (Some(expected), row.updated_at));
+    }
+
+    async fn an_operation_is_left_to_others_for_as_long_as_is_said(place: Place) {
+        let clock = MovableClock::running();
+        let catalog = place.catalog().await.with_clock(clock.clone());
+        let dead = cut_off(&catalog).await;
+        let take = async || catalog.take_over_silent(dead.operation(), NodeId::generate(), MINUTE, 10 * MINUTE).await;
+        clock.advance(9 * MINUTE);
+        assert!(matches!(take().await, Err(CatalogError::LeaseHeld(_))));
+        clock.advance(2 * MINUTE);
+        assert_eq!(take().await.unwrap().attempt(), 2);
+        assert!(matches!(take().await, Err(CatalogError::LeaseHeld(_))));
     }
 
     async fn who_begins_and_who_ends_an_operation_do_not_wait_for_each_other(place: Place) {

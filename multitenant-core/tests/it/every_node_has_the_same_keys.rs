@@ -1,8 +1,9 @@
 //! A node with other keys than those before it does not start: it could open nothing of theirs.
 
+use crate::common::catalog::tamper;
 use crate::common::platform::Running;
 use multitenant_core::keys::{KeyError, KeyProvider, LocalKeys, Vault};
-use multitenant_core::platform::PlatformError;
+use multitenant_core::platform::{Platform, PlatformError};
 
 const ONE: &str = "DpOK8NIOuSOQlTq07Vs33tXyERHwfr_xDXKg8jYgYrI";
 const OTHER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -34,6 +35,44 @@ on_both_engines! {
         }
         start(OTHER).await.map(drop).unwrap_err();
         first.stop().await;
+    }
+
+    async fn a_key_is_written_down_only_once_it_has_opened_what_is_stored(place: Place) {
+        let start = async |setting: &str| {
+            place.platform_with(Vault::new(keys(setting))).start().await
+        };
+        let first = Running { platform: start(ONE).await.unwrap() };
+        first.create("acme").await.unwrap();
+        first.create("damaged").await.unwrap();
+        let catalog = first.platform.catalog();
+        // As it was before keys were compared.
+        tamper(catalog, "DELETE FROM mt_key_checks").await.unwrap();
+        tamper(catalog, "UPDATE mt_tenants SET secret = 'v1.damaged' WHERE slug = 'damaged'").await.unwrap();
+        let refused = start(OTHER).await.map(drop).unwrap_err();
+        assert!(matches!(refused, PlatformError::Keys(KeyError::NothingOpens(_) | KeyError::OtherKey { .. })), "{refused:?}");
+        assert_eq!(catalog.key_check("sealing").await.unwrap(), None);
+        let second = start(ONE).await.expect("a secret that is damaged is passed over");
+        assert!(catalog.key_check("sealing").await.unwrap().is_some());
+        second.shut_down(std::time::Duration::ZERO).await;
+        first.stop().await;
+    }
+
+    async fn a_key_that_retires_is_needed_for_as_long_as_a_secret_is_under_it(place: Place) {
+        let start = async |setting: &str| {
+            place.platform_with(Vault::new(keys(setting))).start().await
+        };
+        let end = async |platform: Platform| { platform.shut_down(std::time::Duration::ZERO).await; };
+        let both = format!("{OTHER} {ONE}");
+        let first = Running { platform: start(ONE).await.unwrap() };
+        first.create("acme").await.unwrap();
+        end(start(&both).await.unwrap()).await;
+        let refused = start(OTHER).await.map(drop).unwrap_err();
+        assert!(matches!(refused, PlatformError::Keys(KeyError::OtherKey { .. })), "{refused:?}");
+        first.stop().await;
+
+        end(start(&both).await.unwrap()).await;
+        end(start(OTHER).await.expect("nothing needs the old key any more")).await;
+        start(ONE).await.map(drop).unwrap_err();
     }
 
     async fn of_two_nodes_with_key_files_of_their_own_one_starts(place: Place) {

@@ -19,6 +19,7 @@ mod a_platform_from_end_to_end;
 mod a_platform_is_looked_after_by_commands;
 mod a_pool_can_be_replaced_by_the_handle;
 mod a_runtime_may_end;
+mod a_schema_only_goes_forward;
 mod a_secret_opens_for_its_tenant_only;
 mod a_tenant_is_made_by_one_node;
 mod a_test_has_a_platform_of_its_own;

@@ -171,6 +171,44 @@ on_both_engines! {
         assert_eq!(held.status(), TenantStatus::Suspended, "it goes on from there");
     }
 
+    async fn a_node_notices_a_restore_also_where_as_much_has_happened_since(place: Place) {
+        let catalog = place.catalog().await;
+        let acme = placed(&catalog, "acme").await;
+        for node_has_read_the_log in [true, false] {
+            let reader = node(&catalog).await;
+            let backup = log(&catalog).await.len();
+            publish(&catalog, 2).await;
+            let made = placed(&catalog, "made-since").await;
+            // Its place comes from the log, or from the names that it begins with.
+            let node = match node_has_read_the_log {
+                true => reader,
+                false => node(&catalog).await,
+            };
+            node.catch_up().await.unwrap();
+            assert_eq!(node.ids().len(), 2);
+
+            let read = log(&catalog).await.len();
+            let restore = format!(
+                "DELETE FROM mt_events WHERE position > {backup};
+                 UPDATE mt_event_head SET position = {backup};
+                 DELETE FROM mt_tenants WHERE slug = 'made-since'"
+            );
+            tamper(&catalog, restore.leak()).await.unwrap();
+            publish(&catalog, read - backup).await;
+            assert_eq!(log(&catalog).await.len(), read);
+            node.catch_up().await.unwrap();
+            assert_eq!(node.ids(), [acme]);
+            assert!(node.get(made).await.is_err());
+
+            // It goes on from there.
+            let again = placed(&catalog, "made-again").await;
+            node.catch_up().await.unwrap();
+            node.get(again).await.unwrap();
+            let lease = catalog.begin(&change(), again, &new_operation(MINUTE)).await.unwrap();
+            catalog.remove(&change(), &lease, Outcome::Succeeded).await.unwrap();
+        }
+    }
+
     async fn a_node_that_was_away_for_longer_than_events_are_kept_reads_everything_again(place: Place) {
         let clock = MovableClock::running();
         let catalog = place.catalog().await.with_clock(clock.clone());

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use crate::common::platform::Running;
-use multitenant_core::accounts::{ENDED_SESSION_LASTS, TEMPORARY_PASSWORD_LASTS, UserFilter};
-use multitenant_core::auth::sign_in::SignInError;
-use multitenant_core::catalog::{AuditFilter, Catalog, Page};
+use multitenant_core::accounts::{
+    ENDED_SESSION_LASTS, NewAdmin, TEMPORARY_PASSWORD_LASTS, UserFilter,
+};
+use multitenant_core::auth::sign_in::{Door, Origin, SignInError};
+use multitenant_core::catalog::{AuditFilter, Catalog, Page, Retention};
 use multitenant_core::gate::Access;
+use multitenant_core::password::Password;
 use multitenant_core::testing::MovableClock;
 use multitenant_core::testing::TestRequest;
-use multitenant_core::{Clock, Code, Realm, TenantId};
+use multitenant_core::{Clock, Code, EnterpriseRole, Realm, TenantId, on};
 
+const PASSWORD: &str = "a password of my own";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 on_both_engines! {
@@ -70,6 +74,36 @@ on_both_engines! {
         clock.advance(ENDED_SESSION_LASTS + DAY);
         world.sign_in(tenant, &password).await.unwrap();
         assert_eq!(sessions(&world, tenant).await, 2);
+        world.stop().await;
+    }
+
+    async fn the_staffs_sessions_are_deleted_also_where_nobody_signs_in(place: Place) {
+        const COUNT: &str = "SELECT COUNT(*) FROM mt_admin_sessions";
+        let clock = MovableClock::running();
+        let world = Running::start(place.platform().clock(clock.clone())).await;
+        let (accounts, catalog) = (world.platform.accounts(), world.platform.catalog());
+        let admin = NewAdmin {
+            email: "root@example.com".parse().unwrap(),
+            name: "Root".to_owned(),
+            role: EnterpriseRole::Admin,
+            password: world.platform.hashing().hash(Password::new(PASSWORD.into()).unwrap()).await.unwrap(),
+        };
+        accounts.create_admin(&world.change(), &admin).await.unwrap();
+        let sign_in = async || {
+            let desk = world.platform.sign_in();
+            desk.sign_in(Door::Staff, "root@example.com", PASSWORD.into(), Origin::default()).await.unwrap()
+        };
+        let count = async || -> i64 {
+            on!(catalog.pool(), pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.unwrap())
+        };
+        sign_in().await;
+        clock.advance(30 * DAY);
+        sign_in().await;
+        catalog.prune(&Retention::default()).await.unwrap();
+        assert_eq!(count().await, 2, "the first is over, but lately");
+        clock.advance(ENDED_SESSION_LASTS + DAY);
+        catalog.prune(&Retention::default()).await.unwrap();
+        assert_eq!(count().await, 1);
         world.stop().await;
     }
 }

@@ -62,19 +62,22 @@ pub(super) async fn take_over(
     operation: OperationId,
     node: NodeId,
     lasts: Duration,
+    silence: Duration,
 ) -> Result<Lease, CatalogError> {
     const TAKE: &str = "UPDATE mt_operations SET lease_node = $2, attempt = attempt + 1, \
          lease_until = $3, updated_at = $4 WHERE id = $1 \
-         AND (lease_until <= $4 OR updated_at > $5) AND status IN ('RUNNING', 'UNDOING') \
+         AND (lease_until <= $6 OR updated_at > $5) AND status IN ('RUNNING', 'UNDOING') \
          RETURNING attempt, tenant_id";
     let mut tx = catalog.transaction().await?;
     let (now, until, ahead) = (tx.now(), tx.after(lasts), tx.after(AHEAD));
+    let ended_before = tx.before(silence);
     let taken: Option<(i64, TenantId)> = on!(tx.sql(), sql => sqlx::query_as(TAKE)
         .bind(operation)
         .bind(node)
         .bind(until)
         .bind(now)
         .bind(ahead)
+        .bind(ended_before)
         .fetch_optional(&mut **sql)
         .await?);
     tx.commit().await?;

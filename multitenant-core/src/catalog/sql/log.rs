@@ -5,41 +5,57 @@ use crate::catalog::error::Read;
 use crate::directory::Names;
 use crate::engine::AnyPool;
 use crate::events::{Event, EventKind, FollowError, LogReader, Position};
-use crate::{TenantId, on};
+use crate::{TenantId, Timestamp, on};
 
 use super::SqlCatalog;
 
-/// An event, or none, beside the number of the last.
+/// An event, or none, beside the place of the last.
 #[derive(sqlx::FromRow)]
 struct StoredEvent {
     head: i64,
+    head_at: Option<Timestamp>,
     position: Option<i64>,
+    at: Option<Timestamp>,
     kind: Option<String>,
     tenant_id: Option<TenantId>,
     detail: Option<String>,
 }
 
 impl StoredEvent {
+    fn head(&self) -> Position {
+        Position::new(self.head).written_at(self.head_at)
+    }
+
+    /// Whether another event was read in its place.
+    fn is_rewritten(&self, read: Position) -> bool {
+        let is_there = self.position == Some(read.number());
+        is_there && self.at.is_some_and(|at| read.is_rewritten_at(at))
+    }
+
     fn read(self) -> Option<Event> {
         let (position, kind) = (Position::new(self.position?), self.kind?);
-        let detail = self.detail.as_deref();
+        let (position, detail) = (position.written_at(self.at), self.detail.as_deref());
         Some(Event::from_parts(position, &kind, self.tenant_id, detail))
     }
 }
 
 #[async_trait]
 impl LogReader for SqlCatalog {
+    /// Reads the last known event again with those that follow: one row more, by its key.
     async fn changes_since(&self, position: Position) -> Result<Vec<Event>, FollowError> {
-        const READ: &str = "SELECT head.position AS head, logged.position, logged.kind, \
-             logged.tenant_id, logged.detail FROM mt_event_head head LEFT JOIN \
-             (SELECT position, kind, tenant_id, detail FROM mt_events \
-             WHERE position > $1 ORDER BY position LIMIT 500) logged ON TRUE \
+        const READ: &str = "SELECT head.position AS head, newest.at AS head_at, \
+             logged.position, logged.at, logged.kind, logged.tenant_id, logged.detail \
+             FROM mt_event_head head \
+             LEFT JOIN mt_events newest ON newest.position = head.position LEFT JOIN \
+             (SELECT position, at, kind, tenant_id, detail FROM mt_events \
+             WHERE position >= $1 ORDER BY position LIMIT 501) logged ON TRUE \
              ORDER BY logged.position";
         let rows: sqlx::Result<Vec<StoredEvent>> = on!(self.pool(), pool =>
             sqlx::query_as(READ).bind(position.number()).fetch_all(pool).await);
         let rows = rows.map_err(FollowError::new)?;
-        let head = rows.first().map_or(position, |row| Position::new(row.head));
-        if head < position {
+        let head = rows.first().map_or(position, StoredEvent::head);
+        let is_rewritten = rows.first().is_some_and(|row| row.is_rewritten(position));
+        if head < position || is_rewritten {
             // The catalog was restored: what was read of it lately has never been.
             let kind = EventKind::Missed;
             return Ok(vec![Event {
@@ -48,6 +64,7 @@ impl LogReader for SqlCatalog {
             }]);
         }
         let events = rows.into_iter().filter_map(StoredEvent::read);
+        let events = events.filter(|event| event.position > position);
         Ok(after(position, events.collect()))
     }
 }
@@ -67,6 +84,7 @@ fn after(position: Position, mut events: Vec<Event>) -> Vec<Event> {
 #[derive(sqlx::FromRow)]
 struct StoredName {
     position: i64,
+    at: Option<Timestamp>,
     tenant: Option<TenantId>,
     slug: Option<String>,
     domain: Option<String>,
@@ -74,13 +92,16 @@ struct StoredName {
 
 /// One statement sees one state of the database, so the place in the log fits the names.
 pub(super) async fn names(pool: &AnyPool) -> Result<Names, CatalogError> {
-    const READ: &str = "SELECT position, mt_tenants.id AS tenant, slug, NULL AS domain \
-         FROM mt_event_head LEFT JOIN mt_tenants ON TRUE \
-         UNION ALL SELECT position, tenant_id, NULL, name \
-         FROM mt_event_head JOIN mt_tenant_domains ON TRUE";
+    const READ: &str = "WITH head AS (SELECT mt_event_head.position, mt_events.at \
+         FROM mt_event_head LEFT JOIN mt_events ON mt_events.position = mt_event_head.position) \
+         SELECT position, at, mt_tenants.id AS tenant, slug, NULL AS domain \
+         FROM head LEFT JOIN mt_tenants ON TRUE \
+         UNION ALL SELECT position, at, tenant_id, NULL, name \
+         FROM head JOIN mt_tenant_domains ON TRUE";
     let rows: Vec<StoredName> = on!(pool, pool => sqlx::query_as(READ).fetch_all(pool).await?);
+    let head = |row: &StoredName| Position::new(row.position).written_at(row.at);
     let mut names = Names {
-        position: Position::new(rows.first().map_or(0, |row| row.position)),
+        position: rows.first().map_or(Position::START, head),
         ..Names::default()
     };
     for row in rows {

@@ -15,6 +15,8 @@ mod operation_audit;
 mod operations;
 mod prune;
 mod reserve;
+mod schemas;
+mod secrets;
 mod stored_operation;
 mod tenant_state;
 mod tenants;

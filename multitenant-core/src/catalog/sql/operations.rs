@@ -46,13 +46,14 @@ impl Operations for SqlCatalog {
         gone::among(self.pool(), among).await
     }
 
-    async fn take_over(
+    async fn take_over_silent(
         &self,
         operation: OperationId,
         node: NodeId,
         lasts: Duration,
+        silence: Duration,
     ) -> Result<Lease, CatalogError> {
-        lease::take_over(self, operation, node, lasts).await
+        lease::take_over(self, operation, node, lasts, silence).await
     }
 
     async fn check(&self, lease: &Lease) -> Result<(), CatalogError> {
@@ -116,6 +117,15 @@ impl Operations for SqlCatalog {
 
     async fn activate(&self, change: &Change, lease: &Lease) -> Result<TenantRow, CatalogError> {
         tenant_state::activate(self.write(change).await?, lease).await
+    }
+
+    async fn migrated(
+        &self,
+        change: &Change,
+        lease: &Lease,
+        schema_version: &str,
+    ) -> Result<TenantRow, CatalogError> {
+        tenant_state::migrated(self.write(change).await?, lease, schema_version).await
     }
 
     async fn remove(

@@ -27,6 +27,11 @@ const IDEMPOTENCY_KEYS: &str = "DELETE FROM mt_idempotency_keys WHERE (actor, ke
      (SELECT actor, key FROM mt_idempotency_keys WHERE created_at < $1 \
      ORDER BY created_at LIMIT $2)";
 
+/// Those of the platform's staff. Nobody might sign in for long, and then none would go by that.
+const SESSIONS: &str = "DELETE FROM mt_admin_sessions WHERE id IN \
+     (SELECT id FROM mt_admin_sessions WHERE COALESCE(ended_at, expires_at) < $1 \
+     ORDER BY COALESCE(ended_at, expires_at) LIMIT $2)";
+
 impl SqlCatalog {
     /// Deletes some of what is older than is to be kept, at most some hundred rows of each kind.
     /// Not audited: the deleted tells nothing that audit rows do not.
@@ -39,6 +44,7 @@ impl SqlCatalog {
             idempotency_keys: self
                 .prune_older(IDEMPOTENCY_KEYS, retention.idempotency_keys)
                 .await?,
+            sessions: self.prune_older(SESSIONS, retention.sessions).await?,
         })
     }
 
@@ -82,5 +88,6 @@ pub fn run_pruner(catalog: &SqlCatalog, retention: Retention, runtime: &Handle) 
 /// Whether more of it may be there.
 fn is_full(pruned: &Pruned) -> bool {
     let most = BATCH.unsigned_abs();
-    pruned.events >= most || pruned.idempotency_keys >= most
+    let counts = [pruned.events, pruned.idempotency_keys, pruned.sessions];
+    counts.into_iter().any(|count| count >= most)
 }

@@ -99,6 +99,36 @@ pub(super) async fn place(
     Ok(row)
 }
 
+/// Ends the migration of a tenant, in the order of [`activate`]. The row is read anew under the lock,
+/// and only what the migration has changed is written: the secret may be another by now.
+pub(super) async fn migrated(
+    mut write: Write<'_>,
+    lease: &Lease,
+    version: &str,
+) -> Result<TenantRow, CatalogError> {
+    const SET: &str = "UPDATE mt_tenants SET schema_version = $2, updated_at = $3 WHERE id = $1";
+    let tenant = lease.tenant();
+    let mut row = tenants::lock(&mut write, tenant).await?;
+    endings::succeed(&mut write, lease).await?;
+    let placement = row.placement.as_mut();
+    let placement = placement.ok_or(CatalogError::NoDatabase(tenant))?;
+    if placement.schema_version == version {
+        write.commit().await?;
+        return Ok(row);
+    }
+    let details = json!({"from": placement.schema_version, "to": version});
+    version.clone_into(&mut placement.schema_version);
+    row.updated_at = write.now();
+    on!(write.sql(), sql => sqlx::query(SET)
+        .bind(tenant)
+        .bind(version)
+        .bind(row.updated_at)
+        .execute(&mut **sql)
+        .await.map(drop)?);
+    tenants::commit(write, tenant, "tenant.migrate", details).await?;
+    Ok(row)
+}
+
 /// Deletes a tenant's row with the end of the operation that deleted or unmade the tenant.
 pub(super) async fn remove(
     mut write: Write<'_>,

@@ -152,6 +152,12 @@ pub enum ProvisionerError {
         /// The tenant.
         tenant: TenantId,
     },
+    /// Somebody else has been migrating the database for as long as one waits for it.
+    #[error("tenant {tenant}'s database is being migrated by somebody else; try again later")]
+    BeingMigrated {
+        /// The tenant.
+        tenant: TenantId,
+    },
     /// There is no such template.
     #[error("the template of schema {version} is missing: ensure the template first")]
     TemplateMissing {
@@ -166,9 +172,11 @@ pub enum ProvisionerError {
         /// How many are left.
         count: i64,
     },
-    /// A table that the schema declares append-only is not there after the migrations.
-    #[error("the schema declares {table:?} append-only, but no migration makes that table")]
-    AppendOnlyMissing {
+    /// A table that the schema declares append-only or read-only is not there after the migrations.
+    #[error(
+        "the schema declares {table:?} append-only or read-only, but no migration makes that table"
+    )]
+    TableMissing {
         /// The table.
         table: String,
     },

@@ -13,6 +13,7 @@ use sqlx::migrate::{Migrate, Migration, Migrator};
 
 use super::error::{ProvisionerError, Step};
 use super::schema::hash_text;
+use super::schema_levels::{Level, SetLevel};
 use crate::engine::{AnyPool, SqlEngine};
 use crate::on;
 
@@ -61,8 +62,10 @@ impl MigrationSet {
     /// to the schema, so it finds out itself what is missing.
     ///
     /// `version` stands for what the function does now, as migrations' checksums would: give
-    /// another whenever it does something else, or new tenants are made as before. The pool is
-    /// closed when the function has returned.
+    /// another whenever it does something else, or new tenants are made as before. Let it be
+    /// numbers that grow ([`SchemaLevels`](super::SchemaLevels) compares them): then a node of an
+    /// older version leaves a database alone that a newer one has migrated. The pool is closed when
+    /// the function has returned.
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")] {
@@ -114,6 +117,23 @@ impl MigrationSet {
             Way::Migrator(migrator) => Some(&migrator.table_name),
             Way::Function { .. } => None,
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) const fn is_function(&self) -> bool {
+        matches!(self.way, Way::Function { .. })
+    }
+
+    pub(super) fn level(&self) -> SetLevel {
+        let set = self.name.to_string();
+        let level = match &self.way {
+            Way::Migrator(migrator) => {
+                let versions = up_migrations(migrator).map(|migration| migration.version);
+                Level::Migration(versions.max().unwrap_or_default())
+            }
+            Way::Function { version, .. } => Level::Function(version.to_string()),
+        };
+        SetLevel { set, level }
     }
 
     pub(super) fn hash_into(&self, hasher: &mut Sha256) {

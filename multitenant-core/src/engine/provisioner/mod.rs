@@ -12,6 +12,7 @@ mod password;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
+mod schema_levels;
 mod seam;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -25,6 +26,7 @@ pub use password::{InvalidLoginPassword, LoginPassword};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresProvisioner;
 pub use schema::{Schema, SchemaVersion};
+pub use schema_levels::SchemaLevels;
 pub use seam::{Provisioner, Template};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteProvisioner;

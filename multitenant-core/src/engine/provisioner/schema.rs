@@ -7,6 +7,7 @@ use sqlx::migrate::Migrate;
 
 use super::error::{ProvisionerError, Step};
 use super::migration_set::MigrationSet;
+use super::schema_levels::SchemaLevels;
 use crate::engine::AnyPool;
 use crate::on;
 
@@ -28,6 +29,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 pub struct Schema {
     sets: Vec<MigrationSet>,
     append_only: Vec<Cow<'static, str>>,
+    read_only: Vec<Cow<'static, str>>,
 }
 
 impl Schema {
@@ -49,6 +51,17 @@ impl Schema {
         self
     }
 
+    /// Declares a table that a tenant's login may read and not write, such as the one in which a
+    /// function counts what it has applied. The tables of migrators are so anyhow, sqlx's own
+    /// `_sqlx_migrations` also where a function fills it.
+    ///
+    /// Has no effect on SQLite, where a tenant's handle has the file itself.
+    #[must_use]
+    pub fn read_only(mut self, table: impl Into<Cow<'static, str>>) -> Self {
+        self.read_only.push(table.into());
+        self
+    }
+
     /// Names this schema: equal for equal migrations in equal order, and different once any
     /// migration differs, or the version of a function.
     #[must_use]
@@ -61,8 +74,18 @@ impl Schema {
         for table in &self.append_only {
             hash_text(&mut hasher, table.as_bytes());
         }
+        for table in &self.read_only {
+            hash_text(&mut hasher, "read only");
+            hash_text(&mut hasher, table.as_bytes());
+        }
         let digest = hasher.finalize();
         SchemaVersion(digest.iter().take(8).map(|b| format!("{b:02x}")).collect())
+    }
+
+    /// How far its sets have come.
+    #[must_use]
+    pub fn levels(&self) -> SchemaLevels {
+        SchemaLevels(self.sets.iter().map(MigrationSet::level).collect())
     }
 
     /// Applies what is missing, set by set; `pool` is for the functions among them.
@@ -89,13 +112,19 @@ impl Schema {
     }
 
     #[cfg(feature = "postgres")]
+    pub(super) fn has_functions(&self) -> bool {
+        self.sets.iter().any(MigrationSet::is_function)
+    }
+
+    #[cfg(feature = "postgres")]
     pub(super) fn append_only_tables(&self) -> impl Iterator<Item = &str> {
         self.append_only.iter().map(AsRef::as_ref)
     }
 
     #[cfg(feature = "postgres")]
-    pub(super) fn migration_tables(&self) -> impl Iterator<Item = &str> {
-        self.sets.iter().filter_map(MigrationSet::table)
+    pub(super) fn read_only_tables(&self) -> impl Iterator<Item = &str> {
+        let counted = self.sets.iter().filter_map(MigrationSet::table);
+        counted.chain(self.read_only.iter().map(AsRef::as_ref))
     }
 }
 
@@ -171,6 +200,7 @@ mod tests {
             Schema::default().with(set("m", &[a])).with(set("n", &[b])),
             Schema::default().with(set("n", &[b])).with(set("m", &[a])),
             Schema::default().with(set("m", &[a])).append_only("a"),
+            Schema::default().with(set("m", &[a])).read_only("a"),
             Schema::default().with(function("test", "1")),
             Schema::default().with(function("test", "2")),
             Schema::default().with(function("other", "1")),

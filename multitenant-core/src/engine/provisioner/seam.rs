@@ -25,7 +25,8 @@ impl Template {
 /// Makes, migrates and drops tenants' databases and logins on one server.
 ///
 /// Every method is one step, and running it again after a crash at any instant ends in the same
-/// state. Nothing here keeps two callers from working on one tenant at once: a saga's lease does.
+/// state. Nothing here keeps two callers from working on one tenant at once: a saga's lease does. Only
+/// [`migrate`](Self::migrate) lets one in at a time, whatever became of the other's lease.
 ///
 /// | a tenant | in this order |
 /// | --- | --- |
@@ -111,9 +112,12 @@ pub trait Provisioner: Send + Sync {
         template: &Template,
     ) -> Result<(), ProvisionerError>;
 
-    /// Brings a tenant's database to this schema.
+    /// Brings a tenant's database to this schema. One caller at a time does: others wait until its
+    /// connections have gone, by locks in the database (Postgres) or beside the files, which all
+    /// processes of the machine share (SQLite).
     ///
     /// # Errors
+    /// [`ProvisionerError::BeingMigrated`] after waiting for another for a minute;
     /// [`ProvisionerError::Migration`] where a migration fails; those before it stay applied.
     async fn migrate(&self, tenant: TenantId, schema: &Schema) -> Result<(), ProvisionerError>;
 

@@ -77,6 +77,13 @@ impl Place {
         at!(self, at => at.url())
     }
 
+    /// The URL of the catalog of this place's platform, for a program that is started as a process of
+    /// its own. Its tenants go with the place.
+    #[must_use]
+    pub fn catalog_url(&self) -> SecretString {
+        at!(self, at => at.catalog_url())
+    }
+
     /// A node of this place's platform, to be started: with keys made up, and passwords that cost
     /// next to nothing to hash. Every call gives another node of the same platform.
     pub fn platform(&self, registry: &'static Registry) -> PlatformBuilder {

@@ -42,8 +42,12 @@ impl Server {
         self.url_of(&self.note(invented_name())).into()
     }
 
+    pub(super) fn catalog_url(&self) -> SecretString {
+        self.url_of(&self.note(self.catalog.clone())).into()
+    }
+
     pub(super) fn platform(&self, registry: &'static Registry, vault: Vault) -> PlatformBuilder {
-        let catalog = self.url_of(&self.note(self.catalog.clone())).into();
+        let catalog = self.catalog_url();
         Platform::on_postgres(catalog, self.admin.clone(), keys(), vault, registry)
     }
 

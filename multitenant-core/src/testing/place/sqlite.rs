@@ -30,6 +30,10 @@ impl Folder {
         format!("sqlite://{folder}/made/{name}.db").into()
     }
 
+    pub(super) fn catalog_url(&self) -> SecretString {
+        format!("sqlite://{}/data/catalog.db", self.0.path().display()).into()
+    }
+
     pub(super) fn platform(&self, registry: &'static Registry, vault: Vault) -> PlatformBuilder {
         Platform::on_sqlite(self.0.path().join("data"), keys(), vault, registry)
     }

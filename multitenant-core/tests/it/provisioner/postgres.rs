@@ -311,7 +311,7 @@ async fn an_append_only_table_that_does_not_exist_is_an_error(world: &World) {
     let refused = world.provisioner().ensure_template(&wrong).await;
     assert!(matches!(
         refused,
-        Err(ProvisionerError::AppendOnlyMissing { .. })
+        Err(ProvisionerError::TableMissing { .. })
     ));
 }
 

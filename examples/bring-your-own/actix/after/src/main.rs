@@ -6,7 +6,7 @@ use std::error::Error;
 use actix_web::{App, HttpServer};
 use bring_your_own_actix_after::{AppState, app, worker};
 use multitenant_actix::Guard;
-use multitenant_core::cli::PlatformCommand;
+use multitenant_core::cli::PlatformProcess;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access::REGISTRY;
 use multitenant_core::resolve::Resolver;
@@ -15,19 +15,17 @@ use sqlx::PgPool;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let command = PlatformCommand::from_arguments();
+    let mut process = PlatformProcess::from_arguments();
     let secret = env::var("SECRET")?;
     let resolver = if let Ok(url) = env::var("DATABASE_URL") {
+        process.refuse_commands();
         let pool = PgPool::connect(&url).await?;
         sqlx::migrate!().run(&pool).await?;
         Resolver::from(FixedTenants::single("own", pool)?)
     } else {
         let platform = Platform::from_env(REGISTRY)?.without_accounts();
-        let platform = platform.schema(sqlx::migrate!()).start().await?;
-        if let Some(command) = command {
-            return Ok(command.run_for_people(&platform).await?);
-        }
-        platform.resolver()
+        let platform = platform.schema(sqlx::migrate!());
+        process.start(platform).await.resolver()
     };
     tokio::spawn(worker::run(resolver.tenants().clone()));
     let guard = Guard::by_name(resolver).with_state(move |tenant| {
@@ -39,5 +37,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .bind(env::var("ADDRESS")?)?
         .run()
         .await?;
+    process.end().await;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bring_your_own_axum_after::{AppState, app, worker};
 use multitenant_axum::TenantRouter;
-use multitenant_core::cli::PlatformCommand;
+use multitenant_core::cli::PlatformProcess;
 use multitenant_core::platform::Platform;
 use multitenant_core::rbac::access::REGISTRY;
 use multitenant_core::resolve::Resolver;
@@ -16,19 +16,17 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let command = PlatformCommand::from_arguments();
+    let mut process = PlatformProcess::from_arguments();
     let secret = env::var("SECRET")?;
     let resolver = if let Ok(url) = env::var("DATABASE_URL") {
+        process.refuse_commands();
         let pool = PgPool::connect(&url).await?;
         sqlx::migrate!().run(&pool).await?;
         Resolver::from(FixedTenants::single("own", pool)?)
     } else {
         let platform = Platform::from_env(REGISTRY)?.without_accounts();
-        let platform = platform.schema(sqlx::migrate!()).start().await?;
-        if let Some(command) = command {
-            return Ok(command.run_for_people(&platform).await?);
-        }
-        platform.resolver()
+        let platform = platform.schema(sqlx::migrate!());
+        process.start(platform).await.resolver()
     };
     tokio::spawn(worker::run(Arc::clone(resolver.tenants())));
     let of_tenant = move |tenant: &Tenant| {
@@ -37,6 +35,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let app = TenantRouter::new(resolver, CacheOptions::default(), of_tenant);
     let listener = TcpListener::bind(env::var("ADDRESS")?).await?;
-    axum::serve(listener, app.into_router()).await?;
+    axum::serve(listener, app.into_router())
+        .with_graceful_shutdown(PlatformProcess::asked_to_end())
+        .await?;
+    process.end().await;
     Ok(())
 }

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use multitenant_core::catalog::SqlCatalog;
+use multitenant_core::on;
+use multitenant_core::testing::Place as Databases;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::{Method, RequestBuilder, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -22,7 +26,7 @@ pub const PASSWORD: &str = "a password for tests";
 /// Where the databases of one test are.
 pub enum Place {
     Sqlite(TempDir),
-    Postgres { folder: TempDir, catalog: String },
+    Postgres { folder: TempDir, server: Databases },
 }
 
 /// Runs each test body on both engines.
@@ -56,30 +60,22 @@ fn server_url() -> String {
         .expect("set TEST_POSTGRES_URL, or run the tests by scripts/test, which starts a server")
 }
 
-fn url_of(database: &str) -> String {
-    let server = server_url();
-    let (server, parameters) = server.split_once('?').unwrap_or((&server, ""));
-    let (server, _) = server.rsplit_once('/').unwrap();
-    format!("{server}/{database}?{parameters}")
-}
-
 /// Where the test server listens.
 pub fn server_address() -> String {
-    let url = server_url();
-    let (_, rest) = url.rsplit_once('@').unwrap();
-    let (address, _) = rest.split_once('/').unwrap();
-    address.to_owned()
+    let options: PgConnectOptions = server_url().parse().unwrap();
+    format!("{}:{}", options.get_host(), options.get_port())
 }
 
 /// The settings by which the databases of a place are reached at another address.
 pub fn through(place: &Place, address: SocketAddr) -> Vec<(&'static str, String)> {
-    let Place::Postgres { catalog, .. } = place else {
+    let Place::Postgres { server, .. } = place else {
         panic!("files are not reached through an address");
     };
-    let moved = |url: String| url.replace(&server_address(), &address.to_string());
+    let moved = |url: &str| url.replace(&server_address(), &address.to_string());
+    let catalog = server.catalog_url();
     vec![
-        ("ENTERPRISE_DATABASE_URL", moved(url_of(catalog))),
-        ("ADMIN_DATABASE_URL", moved(server_url())),
+        ("ENTERPRISE_DATABASE_URL", moved(catalog.expose_secret())),
+        ("ADMIN_DATABASE_URL", moved(&server_url())),
     ]
 }
 
@@ -89,9 +85,9 @@ impl Place {
     }
 
     pub fn postgres() -> Self {
-        let catalog = format!("erp_test_{}", uuid::Uuid::now_v7().simple());
         let folder = tempfile::tempdir().unwrap();
-        Self::Postgres { folder, catalog }
+        let server = Databases::postgres(server_url());
+        Self::Postgres { folder, server }
     }
 
     fn folder(&self) -> &TempDir {
@@ -118,9 +114,10 @@ impl Place {
             .env("ERP_BASE_DOMAINS", "example.com")
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        if let Self::Postgres { catalog, .. } = self {
+        if let Self::Postgres { server, .. } = self {
+            let catalog = server.catalog_url();
             command
-                .env("ENTERPRISE_DATABASE_URL", url_of(catalog))
+                .env("ENTERPRISE_DATABASE_URL", catalog.expose_secret())
                 .env("ADMIN_DATABASE_URL", server_url());
         }
         command
@@ -170,11 +167,10 @@ impl Place {
                         .to_string_lossy()
                         .contains(&simple)
                 }),
-            Self::Postgres { .. } => {
-                let mut server = PgConnection::connect(&server_url()).await.unwrap();
-                let name = format!("client_db_{simple}");
-                let query = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(name);
-                query.fetch_optional(&mut server).await.unwrap().is_some()
+            Self::Postgres { server, .. } => {
+                let provisioner = server.provisioner().unwrap();
+                let found = provisioner.inspect(tenant.parse().unwrap()).await.unwrap();
+                found.database.is_some()
             }
         }
     }
@@ -183,49 +179,25 @@ impl Place {
     pub async fn ever_reserved(&self) -> Vec<String> {
         const RESERVED: &str =
             "SELECT entity_id FROM mt_audit_logs WHERE action = 'tenant.reserve'";
-        match self {
+        let url = match self {
             Self::Sqlite(folder) => {
                 let path = folder.path().join("data/catalog.db");
-                let url = format!("sqlite://{}", path.display());
-                let mut catalog = sqlx::SqliteConnection::connect(&url).await.unwrap();
-                sqlx::query_scalar(RESERVED)
-                    .fetch_all(&mut catalog)
-                    .await
-                    .unwrap()
+                format!("sqlite://{}", path.display()).into()
             }
-            Self::Postgres { catalog, .. } => {
-                let mut catalog = PgConnection::connect(&url_of(catalog)).await.unwrap();
-                sqlx::query_scalar(RESERVED)
-                    .fetch_all(&mut catalog)
-                    .await
-                    .unwrap()
-            }
-        }
+            Self::Postgres { server, .. } => server.catalog_url(),
+        };
+        let catalog = SqlCatalog::open(&url).await.unwrap();
+        let tenants = on!(catalog.pool(), pool =>
+            sqlx::query_scalar(RESERVED).fetch_all(pool).await.unwrap());
+        catalog.close().await;
+        tenants
     }
 
     /// Deletes whatever is left on the server.
     pub async fn clear(&self) {
-        let Self::Postgres { catalog, .. } = self else {
-            return;
-        };
-        let tenants = self.ever_reserved().await;
-        let mut server = PgConnection::connect(&server_url()).await.unwrap();
-        for tenant in tenants {
-            let simple = tenant.replace('-', "");
-            drop_database(&mut server, &format!("client_db_{simple}")).await;
-            let drop = format!("DROP ROLE IF EXISTS mt_t_{simple}");
-            server.execute(AssertSqlSafe(drop)).await.unwrap();
+        if let Self::Postgres { server, .. } = self {
+            server.clear().await.unwrap();
         }
-        drop_database(&mut server, catalog).await;
-    }
-}
-
-/// `WITH (FORCE)` is refused where an autovacuum worker is in the database; the plain form ends those.
-async fn drop_database(server: &mut PgConnection, name: &str) {
-    let drop = format!("DROP DATABASE IF EXISTS {name}");
-    let force = AssertSqlSafe(format!("{drop} WITH (FORCE)"));
-    if server.execute(force).await.is_err() {
-        server.execute(AssertSqlSafe(drop)).await.unwrap();
     }
 }
 

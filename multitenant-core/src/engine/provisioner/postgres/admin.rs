@@ -98,7 +98,8 @@ impl Admin {
         in_time(step, options.connect()).await
     }
 
-    /// The same for an application's own function: nothing is open before it is used.
+    /// The same for an application's own function, at most two at once: nothing is open before it is
+    /// used.
     pub(super) fn pool_as(
         &self,
         database: &DatabaseName,
@@ -110,6 +111,7 @@ impl Admin {
             .acquire_timeout(CONNECT_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
+            .after_connect(|connection, _| Box::pin(be_seen(connection)))
             .connect_lazy_with(self.options_as(database, login, lock_timeout))
     }
 
@@ -174,6 +176,13 @@ async fn give_up_in_time(connection: &mut PgConnection) -> sqlx::Result<()> {
          SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
          SET tcp_keepalives_count = 2";
     sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop)
+}
+
+/// Whoever migrates next waits for a connection that a function has, until it is closed.
+async fn be_seen(connection: &mut PgConnection) -> sqlx::Result<()> {
+    const LOCK: &str =
+        "SELECT pg_advisory_lock_shared(hashtextextended('mt_migration function', 0))";
+    sqlx::raw_sql(LOCK).execute(connection).await.map(drop)
 }
 
 /// Readies a connection for the next caller.

@@ -1,4 +1,4 @@
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::PostgresProvisioner;
 use super::admin::{is_code, run};
@@ -13,6 +13,8 @@ use crate::engine::provisioner::schema::Schema;
 const INVALID_PASSWORD: &str = "28P01";
 /// There is no such database.
 const INVALID_CATALOG_NAME: &str = "3D000";
+/// A lock was waited for as long as allowed.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl PostgresProvisioner {
     pub(super) async fn migrate_tenant(
@@ -29,6 +31,7 @@ impl PostgresProvisioner {
                 error
             }
         })?;
+        keep_others_out(&mut migrator, tenant).await?;
         self.apply(&mut migrator, Step::Migrate, schema, &database)
             .await?;
         migrator.close().await.during(Step::Migrate)
@@ -44,25 +47,42 @@ impl PostgresProvisioner {
     ) -> Result<(), ProvisionerError> {
         let login = (&self.roles.migrator, &self.migrator_password);
         let pool = self.admin.pool_as(database, login, self.lock_timeout);
+        if schema.has_functions() {
+            let opened = self.with_our_password(step, || open_all(&pool, step));
+            opened.await?;
+        }
         schema
             .apply(migrator, AnyPool::Postgres(pool), step)
             .await?;
         self.restrict(migrator, step, schema).await
     }
 
-    /// Where another node has set a password of its own, sets ours again and connects before any
-    /// other node can do so.
     pub(super) async fn connect_as_migrator(
         &self,
         step: Step,
         database: &DatabaseName,
     ) -> Result<PgConnection, ProvisionerError> {
-        match self.try_connect_as_migrator(step, database).await {
+        let connect = || self.try_connect_as_migrator(step, database);
+        self.with_our_password(step, connect).await
+    }
+
+    /// Where another node has set a password of its own, sets ours again and connects before any
+    /// other node can do so.
+    async fn with_our_password<T, Connecting>(
+        &self,
+        step: Step,
+        connect: impl Fn() -> Connecting + Send,
+    ) -> Result<T, ProvisionerError>
+    where
+        T: Send,
+        Connecting: Future<Output = Result<T, ProvisionerError>> + Send,
+    {
+        match connect().await {
             Err(error) if is_code(&error, INVALID_PASSWORD) => {
                 let lock_name = self.roles.migrator.as_str();
                 let mut admin = self.admin.locked_apart(step, lock_name).await?;
                 self.set_migrator_password(&mut admin, step).await?;
-                let connected = self.try_connect_as_migrator(step, database).await;
+                let connected = connect().await;
                 admin.close().await.during(step)?;
                 connected
             }
@@ -93,4 +113,33 @@ impl PostgresProvisioner {
         );
         run(admin, step, script).await
     }
+}
+
+/// Opens what a function may need, since it could not set the password again where another node sets
+/// theirs meanwhile. What is open stays so until the pool is closed.
+async fn open_all(pool: &PgPool, step: Step) -> Result<(), ProvisionerError> {
+    let opened = tokio::try_join!(pool.acquire(), pool.acquire());
+    opened.map(drop).during(step)
+}
+
+/// Lets nobody else migrate the database for as long as the connection lasts.
+///
+/// A node that has lost its lease stops, but the server ends a statement that it runs, and a function
+/// may go on in a task of its own. So whoever comes next waits for the connection that migrates, and
+/// then until every connection that a function was given has gone, each of which holds
+/// the second lock in common. Advisory locks are each database's own.
+async fn keep_others_out(
+    migrator: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<(), ProvisionerError> {
+    const SCRIPT: &str = "BEGIN; SET LOCAL lock_timeout = '60s';
+        SELECT pg_advisory_lock(hashtextextended('mt_migration', 0));
+        SELECT pg_advisory_lock(hashtextextended('mt_migration function', 0));
+        SELECT pg_advisory_unlock(hashtextextended('mt_migration function', 0));
+        COMMIT";
+    let locked = run(migrator, Step::Migrate, SCRIPT.to_owned()).await;
+    locked.map_err(|error| match is_code(&error, LOCK_NOT_AVAILABLE) {
+        true => ProvisionerError::BeingMigrated { tenant },
+        false => error,
+    })
 }

@@ -22,6 +22,9 @@ const WITH_DEPENDENTS: &str = "
     )
     SELECT relation::regclass::text FROM closed";
 
+/// What sqlx counts migrations in, unless it is told otherwise.
+const SQLX_TABLE: &str = "_sqlx_migrations";
+
 impl PostgresProvisioner {
     /// What the owner gives the group on everything that it will ever make. Cloned with a template.
     pub(super) fn default_rights_script(&self) -> String {
@@ -35,48 +38,61 @@ impl PostgresProvisioner {
         )
     }
 
-    /// Takes back what the group must not have: to change append-only tables, and to write what
-    /// counts the migrations. Run after each migration, also one with nothing to do.
+    /// Takes back what the group must not have: to change append-only tables, and to write what is
+    /// only to be read, such as what counts the migrations. Run after each migration, also one with
+    /// nothing to do.
     pub(super) async fn restrict(
         &self,
         migrator: &mut PgConnection,
         step: Step,
         schema: &Schema,
     ) -> Result<(), ProvisionerError> {
-        let app = self.roles.app.quoted();
-        let mut script = String::new();
+        const CHANGE: &str = "UPDATE, DELETE, TRUNCATE";
+        const WRITE: &str = "INSERT, UPDATE, DELETE, TRUNCATE";
+        let mut closed: Vec<(String, &str)> = Vec::new();
         for table in schema.append_only_tables() {
-            for relation in relations(migrator, step, table).await? {
-                script +=
-                    &format!("REVOKE UPDATE, DELETE, TRUNCATE ON {relation} FROM {app}, PUBLIC;");
-            }
+            let relations = declared(migrator, step, table).await?;
+            closed.extend(relations.into_iter().map(|relation| (relation, CHANGE)));
         }
-        for table in schema.migration_tables() {
-            for relation in relations(migrator, step, table).await? {
-                script += &format!(
-                    "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {relation} FROM {app}, PUBLIC;"
-                );
-            }
+        for table in schema.read_only_tables() {
+            let relations = declared(migrator, step, table).await?;
+            closed.extend(relations.into_iter().map(|relation| (relation, WRITE)));
         }
-        run(migrator, step, script).await
+        // A function may run sqlx's migrations itself.
+        let counts = relations(migrator, step, SQLX_TABLE).await?;
+        closed.extend(counts.into_iter().map(|relation| (relation, WRITE)));
+        run(migrator, step, self.revoking_script(&closed)).await
+    }
+
+    fn revoking_script(&self, closed: &[(String, &str)]) -> String {
+        let app = self.roles.app.quoted();
+        let revoke = |(relation, rights): &(String, &str)| {
+            format!("REVOKE {rights} ON {relation} FROM {app}, PUBLIC;")
+        };
+        closed.iter().map(revoke).collect()
     }
 }
 
-/// The table and its dependents, as the server spells them.
+/// The table and its dependents, as the server spells them; empty where there is no such table.
 async fn relations(
     migrator: &mut PgConnection,
     step: Step,
     table: &str,
 ) -> Result<Vec<String>, ProvisionerError> {
-    let relations: Vec<String> = sqlx::query_scalar(WITH_DEPENDENTS)
-        .bind(table)
-        .fetch_all(migrator)
-        .await
-        .during(step)?;
-    if relations.is_empty() {
-        return Err(ProvisionerError::AppendOnlyMissing {
+    let relations = sqlx::query_scalar(WITH_DEPENDENTS).bind(table);
+    relations.fetch_all(migrator).await.during(step)
+}
+
+/// The same of a table that the schema declares, and that must be there therefore.
+async fn declared(
+    migrator: &mut PgConnection,
+    step: Step,
+    table: &str,
+) -> Result<Vec<String>, ProvisionerError> {
+    match relations(migrator, step, table).await? {
+        none if none.is_empty() => Err(ProvisionerError::TableMissing {
             table: table.to_owned(),
-        });
+        }),
+        relations => Ok(relations),
     }
-    Ok(relations)
 }
