@@ -68,10 +68,12 @@ fn long_before(now: Timestamp, age: Duration) -> Timestamp {
     before.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Prunes on `runtime` until the returned task is aborted.
+/// Prunes on `runtime` until the returned task is aborted; not at once, since a process that does one
+/// command and ends has better to do, and would be cut off in the middle.
 pub fn run_pruner(catalog: &SqlCatalog, retention: Retention, runtime: &Handle) -> JoinHandle<()> {
     let catalog = catalog.clone();
     runtime.spawn(async move {
+        tokio::time::sleep(PAUSE).await;
         loop {
             match catalog.prune(&retention).await {
                 Ok(pruned) if is_full(&pruned) => tokio::task::yield_now().await,
