@@ -64,6 +64,10 @@ pub fn json_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// Most bytes of a body that both adapters' guarded routes take, where the application says nothing
+/// else by the means of its framework: 2 MiB, as axum does.
+pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
 /// The problem of a body that is larger than is taken.
 #[must_use]
 pub fn too_large() -> Problem {
