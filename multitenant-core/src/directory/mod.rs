@@ -12,7 +12,7 @@ use crate::engine::ConnectData;
 use crate::events::{LogReader, Position};
 use crate::{Domain, Slug, TenantId};
 
-pub use fixed::FixedDirectory;
+pub(crate) use fixed::FixedDirectory;
 pub use status::InvalidStatus;
 
 /// A failure of the store behind a [`Directory`] or a log.

@@ -172,7 +172,7 @@ impl Follower {
     ///
     /// # Errors
     /// [`FollowError`] when the log cannot be read.
-    pub async fn catch_up_after_miss(&self) -> Result<(), FollowError> {
+    pub(crate) async fn catch_up_after_miss(&self) -> Result<(), FollowError> {
         let asked_after = self.inner.progress.lock().begun;
         let mut last = self.inner.miss.lock().await;
         if self.inner.progress.lock().ended > asked_after {
@@ -227,7 +227,7 @@ impl Follower {
     /// Whether what this node knows is recent enough to be served. Costs one read of memory; the
     /// task that reads the log keeps it true to within a poll.
     #[must_use]
-    pub fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.inner.fresh.load(Ordering::Acquire)
     }
 

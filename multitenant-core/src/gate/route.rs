@@ -25,8 +25,7 @@ impl<M> Route<M> {
     }
 
     /// The same under a prefix, with which its own root is one.
-    #[must_use]
-    pub fn under(mut self, prefix: &str) -> Self {
+    pub(super) fn under(mut self, prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');
         self.path = match self.path.as_str() {
             "/" if !prefix.is_empty() => prefix.to_owned(),
