@@ -85,6 +85,8 @@ pub struct Names {
 /// `TenantManager` needs.
 ///
 /// What changed since a place in the log comes from [`LogReader`], its supertrait.
+///
+#[doc = include_str!("../docs/seams/directory.md")]
 #[async_trait]
 pub trait Directory: LogReader {
     /// Reads one tenant; `None` where there is none with this id. Called once for a tenant that

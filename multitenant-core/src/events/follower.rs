@@ -40,6 +40,8 @@ pub trait LogReader: Send + Sync + 'static {
 }
 
 /// Must hear of changes: forgets or re-reads what an event names.
+///
+#[doc = include_str!("../docs/seams/follow.md")]
 #[async_trait]
 pub trait Follow: Send + Sync + 'static {
     /// Applies one event. When it returns, nothing older is served from memory. It may be told the

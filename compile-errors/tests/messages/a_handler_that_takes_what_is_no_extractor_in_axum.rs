@@ -1,0 +1,15 @@
+use axum::routing::get;
+use multitenant_axum::Guarded;
+use multitenant_core::gate::{Access, Gate};
+
+struct Basket;
+
+async fn list(_: Basket) -> &'static str {
+    "[]"
+}
+
+fn routes(gate: Gate) -> Guarded {
+    Guarded::new(gate).route(Access::USER, "/basket", get(list))
+}
+
+fn main() {}
