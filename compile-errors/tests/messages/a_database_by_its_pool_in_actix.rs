@@ -1,6 +1,6 @@
 use multitenant_actix::Db;
 
-async fn list(Db(db): Db<sqlx::Any>) -> &'static str {
+async fn list(Db(db): Db<sqlx::PgPool>) -> &'static str {
     let _ = db;
     "[]"
 }
