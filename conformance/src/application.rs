@@ -53,8 +53,8 @@ pub struct Small {
     pub signals: Arc<Signals>,
     /// How long a request may take to arrive and be answered.
     pub deadline: Duration,
-    /// Most bytes of a body.
-    pub body_limit: usize,
+    /// Most bytes of a body; `None`: what the adapter takes where it is told nothing.
+    pub body_limit: Option<usize>,
 }
 
 /// What handlers and tests tell each other.

@@ -52,6 +52,7 @@ macro_rules! conform {
             a_web_socket_ends_when_its_tenant_is_suspended,
             a_web_socket_outlives_the_suspension_of_another_tenant,
             a_body_that_trickles_in_holds_no_connection,
+            a_body_may_have_as_many_bytes_as_elsewhere,
             a_body_that_breaks_off_harms_nobody,
             callers_who_go_away_give_everything_back,
             a_handler_that_panics_is_an_internal_error,

@@ -37,6 +37,8 @@ pub struct World {
 
 /// Most bytes of a body in the small application.
 const BODY_LIMIT: usize = 64;
+/// How long a request may take, where that is not what is tried.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 impl World {
     /// A world as in production.
@@ -100,20 +102,33 @@ impl World {
 
     /// Serves the small application, in which a request may take `deadline`.
     pub async fn serve_within<A: Adapter>(&self, deadline: Duration) -> Server {
-        let small = Small {
-            gate: self.gate.clone(),
-            signals: Arc::clone(&self.signals),
-            deadline,
-            body_limit: BODY_LIMIT,
-        };
-        Server {
-            address: A::serve(small).await,
-        }
+        self.serve_with::<A>(deadline, Some(BODY_LIMIT)).await
     }
 
     /// Serves the small application.
     pub async fn serve<A: Adapter>(&self) -> Server {
-        self.serve_within::<A>(Duration::from_secs(60)).await
+        self.serve_within::<A>(DEADLINE).await
+    }
+
+    /// Serves the small application, which says nothing about how large a body may be.
+    pub async fn serve_without_a_limit<A: Adapter>(&self) -> Server {
+        self.serve_with::<A>(DEADLINE, None).await
+    }
+
+    async fn serve_with<A: Adapter>(
+        &self,
+        deadline: Duration,
+        body_limit: Option<usize>,
+    ) -> Server {
+        let small = Small {
+            gate: self.gate.clone(),
+            signals: Arc::clone(&self.signals),
+            deadline,
+            body_limit,
+        };
+        Server {
+            address: A::serve(small).await,
+        }
     }
 }
 

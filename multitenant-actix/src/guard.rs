@@ -44,7 +44,7 @@ type Answered<B> = ServiceResponse<EitherBody<GuardedBody<B>>>;
 #[derive(Clone)]
 pub struct Guard {
     entrance: Entrance,
-    states: Option<Arc<PutStates>>,
+    states: Vec<Arc<PutStates>>,
 }
 
 /// Puts into a request's extensions what handlers take of each tenant.
@@ -55,7 +55,7 @@ impl Guard {
     pub fn new(gate: impl Into<Gate>, access: impl Into<Access>) -> Self {
         Self {
             entrance: Entrance::guarded(gate, access),
-            states: None,
+            states: Vec::new(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Guard {
     pub fn by_name(resolver: impl Into<Resolver>) -> Self {
         Self {
             entrance: Entrance::by_name(resolver),
-            states: None,
+            states: Vec::new(),
         }
     }
 
@@ -94,11 +94,7 @@ impl Guard {
         let states = TenantStates::new(tenants, CacheOptions::default(), move |tenant| {
             build(tenant).map(Arc::new).map_err(|problem| problem.0)
         });
-        let others = self.states.take();
-        self.states = Some(Arc::new(move |extensions| {
-            if let Some(others) = &others {
-                others(extensions);
-            }
+        self.states.push(Arc::new(move |extensions| {
             extensions.insert(states.clone());
         }));
         self
@@ -109,21 +105,18 @@ impl Guard {
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
         B: MessageBody,
     {
-        let view = View::of(request.request());
-        let passage = match self.entrance.admit(&view).await {
+        let passage = match self.entrance.admit(&View(request.head())).await {
             Ok(passage) => passage,
             Err(problem) => return Ok(refused(request, problem)),
         };
         request.extensions_mut().insert(passage.clone());
-        if let Some(put) = &self.states {
+        for put in &self.states {
             put(&mut request.extensions_mut());
         }
         // What a handler left half done is dropped with it, and nobody sees it again.
         let handled = AssertUnwindSafe(async { inner.call(request).await });
-        let response = match handled.catch_unwind().await {
-            Ok(handled) => handled?,
-            Err(_) => return Err(Problem::from(Code::Internal).into()),
-        };
+        let panicked = |_| Problem::from(Code::Internal);
+        let response = handled.catch_unwind().await.map_err(panicked)??;
         let runtime = self.entrance.runtime().clone();
         let response = response.map_body(|_, body| GuardedBody {
             inner: Within::new(runtime, body).keeping(passage),

@@ -1,12 +1,14 @@
-use std::fmt;
+use std::rc::Rc;
 
+use actix_web::dev::{Extensions, HttpServiceFactory, Service, ServiceRequest};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{HttpResponse, ResponseError, web};
-use multitenant_core::Code;
-use multitenant_core::gate::{self, Access, AccessRule, Gate};
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, Data, PayloadConfig};
+use actix_web::{Resource, Responder};
+use multitenant_core::gate::{self, Access, AccessRule, Gate, RoutedPath, Routes};
+use multitenant_core::{Code, input};
 
-use crate::methods::{Endpoint, rank};
+use crate::methods::Endpoint;
 use crate::{Guard, Methods, Problem};
 
 /// A route as it was added. Without methods it answers to all of them, by [`any`](crate::any).
@@ -57,19 +59,16 @@ pub type Route = gate::Route<Method>;
 /// path has not got is 405, as problems and for everybody. Of two paths that match, the one with
 /// the earlier fixed part counts, in whatever order they were added. What is added to the
 /// application beside it is not guarded.
+#[derive(Debug)]
 pub struct Guarded {
-    gate: Gate,
-    routes: Vec<Route>,
-    endpoints: Vec<Vec<Endpoint>>,
+    routes: Routes<Method, Vec<Endpoint>>,
 }
 
 impl Guarded {
     /// No routes yet; those to come ask this gate.
     pub fn new(gate: impl Into<Gate>) -> Self {
         Self {
-            gate: gate.into(),
-            routes: Vec::new(),
-            endpoints: Vec::new(),
+            routes: Routes::new(gate),
         }
     }
 
@@ -77,22 +76,18 @@ impl Guarded {
     /// different methods, each under a rule of its own.
     ///
     /// # Panics
-    /// While the application starts, on a method that the path has already, a path that was added
-    /// with other names of its parameters, or one that is none, as [`web::resource`] does.
+    /// While the application starts, on a method that the path has already, or a path that was
+    /// added with other names of its parameters.
     #[must_use]
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: Methods) -> Self {
         let access = rule.access();
-        let handlers = methods.handlers.into_iter();
-        let guarded = handlers.map(|(method, route)| {
-            let guard = Guard::new(self.gate.clone(), access);
-            (method, route.wrap(guard))
-        });
-        let endpoints: Vec<_> = guarded.collect();
-        // One for every method makes a list of none.
-        let methods = endpoints.iter().map(|(method, _)| method.clone());
-        let methods = methods.collect::<Option<_>>().unwrap_or_default();
-        self.add(Route::new(methods, path, access), endpoints);
+        let guard = Guard::new(self.routes.gate().clone(), access);
+        for endpoints in methods.behind(&guard) {
+            let named = endpoints.iter().filter_map(|(method, _)| method.clone());
+            self.routes.add(named.collect(), path, access, endpoints);
+        }
+        self.routes.expect_one_handler_a_method();
         self
     }
 
@@ -113,9 +108,8 @@ impl Guarded {
     #[must_use]
     #[track_caller]
     pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
-        for (route, endpoints) in inner.routes.into_iter().zip(inner.endpoints) {
-            self.add(route.under(prefix), endpoints);
-        }
+        self.routes.nest(prefix, inner.routes);
+        self.routes.expect_one_handler_a_method();
         self
     }
 
@@ -129,92 +123,51 @@ impl Guarded {
         self.nest("", other)
     }
 
-    #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a route that cannot be served as written ends the start, as documented"
-    )]
-    fn add(&mut self, route: Route, endpoints: Vec<Endpoint>) {
-        let places = self.routes.iter().zip(&self.endpoints);
-        let here = places.filter(|(other, _)| other.path == route.path);
-        for (method, _) in here.flat_map(|(_, there)| there) {
-            let free = endpoints.iter().all(|(new, _)| new != method);
-            assert!(free, "{} has a handler for {method:?} already", route.path);
-        }
-        if let Err(twice) = route.check_spelling(&self.routes) {
-            panic!("{twice}");
-        }
-        self.routes.push(route);
-        self.endpoints.push(endpoints);
-    }
-
     /// Every route, in the order in which they were added: to print, and to test each by its rule.
     #[must_use]
     pub fn routes(&self) -> &[Route] {
-        &self.routes
+        self.routes.list()
     }
 
     /// Puts the routes into an application or a scope, which from then on answers 404 and 405 by
-    /// problems.
+    /// problems. Extractors take bodies of up to [`input::BODY_LIMIT`] behind them, unless there is
+    /// a [`PayloadConfig`] around.
+    ///
+    /// # Panics
+    /// On a path that is none, as [`web::resource`] does.
     pub fn configure(self, services: &mut web::ServiceConfig) {
-        let mut places: Vec<(String, Vec<Endpoint>)> = Vec::new();
-        for (route, endpoints) in self.routes.into_iter().zip(self.endpoints) {
-            match places.iter_mut().find(|(path, _)| *path == route.path) {
-                Some((_, there)) => there.extend(endpoints),
-                None => places.push((route.path, endpoints)),
-            }
-        }
-        // actix takes the first that matches.
-        places.sort_by_cached_key(|(path, _)| openness(path));
-        for (path, endpoints) in places {
-            services.service(resource(&path, endpoints));
+        for path in self.routes.into_paths() {
+            services.service(resource(path));
         }
         services.default_service(web::to(async || Problem::from(Code::NotFound)));
     }
 }
 
-/// For each segment whether it is fixed, a parameter, or all the rest.
-fn openness(path: &str) -> Vec<u8> {
-    let segments = path.split('/').map(|segment| match segment.find('{') {
-        None => 0,
-        Some(_) if segment.contains('*') => 2,
-        Some(_) => 1,
-    });
-    segments.collect()
-}
-
-fn resource(path: &str, mut endpoints: Vec<Endpoint>) -> actix_web::Resource {
-    endpoints.sort_by_key(rank);
-    let allow = allow(&endpoints);
+fn resource(path: RoutedPath<Method, Vec<Endpoint>>) -> impl HttpServiceFactory {
+    let allow = path.allow();
     let not_allowed = web::to(move || {
-        let allow = allow.clone();
-        async move { not_allowed(allow) }
+        let problem = Problem::from(Code::MethodNotAllowed).customize();
+        std::future::ready(problem.insert_header((ALLOW, allow.clone())))
     });
-    let resource = web::resource(path).default_service(not_allowed);
+    let resource = web::resource(path.path).default_service(not_allowed);
+    let mut endpoints: Vec<_> = path.handlers.into_iter().flatten().collect();
+    // `HEAD` before `GET`, which answers it too; what is for every other method last.
+    endpoints.sort_by_key(|(method, _)| (method.is_none(), *method != Some(Method::HEAD)));
     let routes = endpoints.into_iter().map(|(_, route)| route);
-    routes.fold(resource, actix_web::Resource::route)
+    let resource = routes.fold(resource, Resource::route);
+    let mut limit = Extensions::new();
+    limit.insert(PayloadConfig::new(input::BODY_LIMIT));
+    let limit = Rc::new(limit);
+    resource.wrap_fn(move |mut request, service| {
+        if !is_limited(&request) {
+            request.add_data_container(Rc::clone(&limit));
+        }
+        service.call(request)
+    })
 }
 
-/// The value of the header `Allow` (RFC 9110, section 10.2.1).
-fn allow(endpoints: &[Endpoint]) -> Option<HeaderValue> {
-    let own = endpoints.iter().filter_map(|(method, _)| method.as_ref());
-    let mut names: Vec<_> = own.map(Method::as_str).collect();
-    names.extend(names.contains(&"GET").then_some("HEAD"));
-    names.sort_unstable();
-    names.dedup();
-    HeaderValue::from_str(&names.join(",")).ok()
-}
-
-fn not_allowed(allow: Option<HeaderValue>) -> HttpResponse {
-    let mut response = Problem::from(Code::MethodNotAllowed).error_response();
-    if let Some(allow) = allow {
-        response.headers_mut().insert(ALLOW, allow);
-    }
-    response
-}
-
-impl fmt::Debug for Guarded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.routes).finish()
-    }
+/// Whether the application says itself how large bodies may be, in either way that actix knows.
+fn is_limited(request: &ServiceRequest) -> bool {
+    request.app_data::<PayloadConfig>().is_some()
+        || request.app_data::<Data<PayloadConfig>>().is_some()
 }

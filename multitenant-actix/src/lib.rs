@@ -25,7 +25,19 @@
 //! meanwhile, unless the server is told
 //! [`h1_allow_half_closed(false)`](actix_web::HttpServer::h1_allow_half_closed). Without it, put a
 //! time limit around handlers that may wait for long.
+//!
+//! ## Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `postgres` | tenants' databases on Postgres: [`Db`], [`AnySql`] |
+//! | `sqlite` | tenants' databases in SQLite files: the same |
+//! | `tls-rustls` | TLS towards Postgres |
+//! | `testing` | `Tested`; for dev-dependencies only |
+//!
+//! None is on by default.
 #![doc = ""]
+#![doc = include_str!("docs/guide.md")]
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,6 +1,8 @@
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, Route, guard};
 
+use crate::Guard;
+
 /// Handlers by method, for one path: what [`Guarded::route`](crate::Guarded::route) takes.
 ///
 /// ```
@@ -12,22 +14,13 @@ use actix_web::{FromRequest, Handler, Responder, Route, guard};
 /// ```
 #[derive(Default)]
 pub struct Methods {
-    pub(crate) handlers: Vec<Endpoint>,
+    handlers: Vec<Endpoint>,
 }
 
 /// A handler and the method that it answers to; `None`: every method that has none of its own.
 pub(crate) type Endpoint = (Option<Method>, Route);
 
-/// In which order handlers are tried: `GET` answers `HEAD` too, where that has no handler of its
-/// own.
-pub(crate) fn rank((method, _): &Endpoint) -> u8 {
-    match method {
-        Some(Method::HEAD) => 0,
-        Some(_) => 1,
-        None => 2,
-    }
-}
-
+/// `GET` answers `HEAD` too, where that has no handler of its own.
 fn route(method: Option<&Method>) -> Route {
     match method {
         Some(&Method::GET) => Route::new().guard(guard::Any(guard::Get()).or(guard::Head())),
@@ -58,22 +51,32 @@ where
 }
 
 impl Methods {
-    /// Lets this handler answer to a method.
+    /// Lets this handler answer to a method; to every one that has none of its own for `None`.
     #[must_use]
-    pub fn on<Args>(self, method: Method, handler: impl Handles<Args>) -> Self {
-        self.add(Some(method), handler)
+    pub fn on<Args>(
+        mut self,
+        method: impl Into<Option<Method>>,
+        handler: impl Handles<Args>,
+    ) -> Self {
+        let method = method.into();
+        let route = handler.handle(route(method.as_ref()));
+        self.handlers.push((method, route));
+        self
     }
 
     /// Lets this handler answer to every method that has none of its own.
     #[must_use]
     pub fn any<Args>(self, handler: impl Handles<Args>) -> Self {
-        self.add(None, handler)
+        self.on(None, handler)
     }
 
-    fn add<Args>(mut self, method: Option<Method>, handler: impl Handles<Args>) -> Self {
-        let route = handler.handle(route(method.as_ref()));
-        self.handlers.push((method, route));
-        self
+    /// Puts the guard around each of them; those for a method first, then what is for every other.
+    pub(crate) fn behind(self, guard: &Guard) -> impl Iterator<Item = Vec<Endpoint>> {
+        let handlers = self.handlers.into_iter();
+        let guarded = handlers.map(|(method, route)| (method, route.wrap(guard.clone())));
+        let (named, every) = guarded.partition(|(method, _)| method.is_some());
+        let parts: [Vec<Endpoint>; 2] = [named, every];
+        parts.into_iter().filter(|part| !part.is_empty())
     }
 }
 

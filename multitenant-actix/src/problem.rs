@@ -4,14 +4,12 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, Responder, ResponseError};
-use multitenant_core::gate::{Misplaced, Refusal};
-use multitenant_core::tenant::TenantError;
-#[cfg(feature = "_sql")]
-use multitenant_core::tenant::WrongEngine;
-use multitenant_core::{Code, Problem as CoreProblem};
+use multitenant_core::Problem as CoreProblem;
+
+use crate::extract::thin;
 
 /// What a handler fails with: core's [`Problem`](CoreProblem) as a response (RFC 9457).
 ///
@@ -41,23 +39,11 @@ use multitenant_core::{Code, Problem as CoreProblem};
 /// }
 /// ```
 ///
-/// The response's extensions hold the [`Code`], for a log line or a count of refusals.
+/// The response's extensions hold the [`Code`](multitenant_core::Code), for a log line or a count of refusals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(pub CoreProblem);
 
-impl Problem {
-    /// The HTTP status that it is answered with.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.0.status()
-    }
-
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        self.0.code
-    }
-}
+thin!([] Problem, CoreProblem);
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,17 +57,12 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // Texts and numbers under fixed keys: there is nothing that could not be written.
-        let body = serde_json::to_vec(&self.0.document()).unwrap_or_default();
-        let mut response = HttpResponse::with_body(self.status_code(), BoxBody::new(body));
+        let mut response = HttpResponse::build(self.status_code());
         for (name, value) in self.0.headers() {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                let name = HeaderName::from_static(name);
-                response.headers_mut().insert(name, value);
-            }
+            response.insert_header((name, &*value));
         }
         response.extensions_mut().insert(self.0.code);
-        response
+        response.json(self.0.document())
     }
 }
 
@@ -111,32 +92,25 @@ pub async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let response = match next.call(request).await {
-        Ok(response) => response,
-        Err(error) => return Err(told(error)),
-    };
-    let Some(problem) = bare(response.response()) else {
-        return Ok(response.map_into_left_body());
-    };
-    let (request, response) = response.into_parts();
-    let response = replace_body(&response, problem);
-    Ok(ServiceResponse::new(request, response).map_into_right_body())
-}
-
-fn told(error: Error) -> Error {
-    let response = error.error_response();
-    match bare(&response) {
-        Some(problem) => {
-            InternalError::from_response(error, replace_body(&response, problem)).into()
+    match next.call(request).await {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            Ok(ServiceResponse::new(request, or_problem(response)))
         }
-        None => error,
+        Err(error) => {
+            let response = or_problem(error.error_response()).map_into_boxed_body();
+            Err(InternalError::from_response(error, response).into())
+        }
     }
 }
 
-fn bare<B>(response: &HttpResponse<B>) -> Option<CoreProblem> {
+fn or_problem<B>(response: HttpResponse<B>) -> HttpResponse<EitherBody<B>> {
     let content_type = response.headers().get(CONTENT_TYPE);
     let content_type = content_type.map(HeaderValue::as_bytes);
-    CoreProblem::in_place_of(response.status().as_u16(), content_type)
+    match CoreProblem::in_place_of(response.status().as_u16(), content_type) {
+        Some(problem) => replace_body(&response, problem).map_into_right_body(),
+        None => response.map_into_left_body(),
+    }
 }
 
 /// Keeps the headers that do not speak of the body, such as `Allow` and those of CORS.
@@ -150,28 +124,9 @@ fn replace_body<B>(response: &HttpResponse<B>, problem: CoreProblem) -> HttpResp
     replaced
 }
 
-impl From<CoreProblem> for Problem {
-    fn from(problem: CoreProblem) -> Self {
-        Self(problem)
+/// Core's problems, its codes and errors, and whatever of yours is `Into` core's problem.
+impl<E: Into<CoreProblem>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
-
-impl From<Code> for Problem {
-    fn from(code: Code) -> Self {
-        Self(code.into())
-    }
-}
-
-macro_rules! from_errors {
-    ($($error:ty),+) => {
-        $(impl From<$error> for Problem {
-            fn from(error: $error) -> Self {
-                Self((&error).into())
-            }
-        })+
-    };
-}
-
-from_errors!(Misplaced, Refusal, TenantError);
-#[cfg(feature = "_sql")]
-from_errors!(sqlx::Error, WrongEngine);

@@ -70,11 +70,8 @@ impl<F: Fn() -> Guarded> Application for Tested<F> {
             Err(error) => error.error_response(),
         };
         let (head, body) = response.into_parts();
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers().iter();
-        let headers: Vec<_> = headers
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
         let body = to_bytes(body).await.unwrap_or_default();
         Answer::new(head.status().as_u16(), headers, body)
     }

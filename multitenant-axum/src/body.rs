@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
+use http_body_util::Either;
 use multitenant_core::gate::Passage;
 use pin_project_lite::pin_project;
 
@@ -13,31 +14,22 @@ pin_project! {
     #[derive(Debug)]
     pub struct GuardedBody<B> {
         #[pin]
-        body: Kind<B>,
+        body: Either<B, Body>,
         passage: Option<Passage>,
-    }
-}
-
-pin_project! {
-    #[derive(Debug)]
-    #[project = KindProjection]
-    enum Kind<B> {
-        Passed { #[pin] body: B },
-        Refused { #[pin] body: Body },
     }
 }
 
 impl<B> GuardedBody<B> {
     pub(crate) fn passed(body: B, passage: Passage) -> Self {
         Self {
-            body: Kind::Passed { body },
+            body: Either::Left(body),
             passage: passage.has_tenant().then_some(passage),
         }
     }
 
     pub(crate) fn refused(body: Body) -> Self {
         Self {
-            body: Kind::Refused { body },
+            body: Either::Right(body),
             passage: None,
         }
     }
@@ -55,16 +47,7 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Next> {
         let this = self.project();
-        let next: Next = match this.body.project() {
-            KindProjection::Passed { body } => {
-                let frame = ready!(body.poll_frame(context));
-                frame.map(|frame| frame.map_err(Into::into))
-            }
-            KindProjection::Refused { body } => {
-                let frame = ready!(body.poll_frame(context));
-                frame.map(|frame| frame.map_err(Into::into))
-            }
-        };
+        let next = ready!(this.body.poll_frame(context));
         if next.is_none() {
             *this.passage = None;
         }
@@ -72,16 +55,10 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.body {
-            Kind::Passed { body } => body.is_end_stream(),
-            Kind::Refused { body } => body.is_end_stream(),
-        }
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.body {
-            Kind::Passed { body } => body.size_hint(),
-            Kind::Refused { body } => body.size_hint(),
-        }
+        self.body.size_hint()
     }
 }

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -57,7 +56,7 @@ use crate::{Problem, View};
 /// span's fields `tenant` and `subject`, if it has them. The passage is kept until the response's
 /// body has ended or is dropped. A handler that panics is answered as
 /// [`Code::Internal`].
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Guard {
     entrance: Entrance,
 }
@@ -115,12 +114,6 @@ impl Guard {
 
 fn refused<R>(problem: impl Into<Problem>) -> Response<GuardedBody<R>> {
     problem.into().into_response().map(GuardedBody::refused)
-}
-
-impl fmt::Debug for Guard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guard").field(&self.entrance).finish()
-    }
 }
 
 impl<S> Layer<S> for Guard {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::MethodRouter;
 use multitenant_core::Code;
-use multitenant_core::gate::{self, Access, AccessRule, Gate};
+use multitenant_core::gate::{self, Access, AccessRule, Gate, Routes};
 
 use crate::{Guard, Problem, methods};
 
@@ -57,21 +57,14 @@ pub type Route = gate::Route<Method>;
 /// An unknown path is 404 and a method that a path has not got is 405, as problems and for
 /// everybody. What is added to the router that comes out is not guarded.
 pub struct Guarded<S = ()> {
-    gate: Gate,
-    router: Router<S>,
-    routes: Vec<Route>,
-    /// What answers each of the routes, to be added again under a prefix.
-    handlers: Vec<MethodRouter<S>>,
+    routes: Routes<Method, MethodRouter<S>>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     /// No routes yet; those to come ask this gate.
     pub fn new(gate: impl Into<Gate>) -> Self {
         Self {
-            gate: gate.into(),
-            router: Router::new(),
-            routes: Vec::new(),
-            handlers: Vec::new(),
+            routes: Routes::new(gate),
         }
     }
 
@@ -79,16 +72,15 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     /// different methods, each under a rule of its own.
     ///
     /// # Panics
-    /// As [`Router::route`] does, while the application starts: on a path that is not one, a
-    /// method that the path has already, or a path that was added with other names of its
-    /// parameters.
+    /// While the application starts, on a path that was added with other names of its parameters.
     #[must_use]
     #[track_caller]
     pub fn route(mut self, rule: impl AccessRule, path: &str, methods: MethodRouter<S>) -> Self {
         let access = rule.access();
-        let route = Route::new(methods::of(&methods), path, access);
+        let named = methods::of(&methods);
         // `layer`, not `route_layer`, which leaves `any` and a fallback of the route unguarded.
-        self.add(route, methods.layer(Guard::new(self.gate.clone(), access)));
+        let guarded = methods.layer(Guard::new(self.routes.gate().clone(), access));
+        self.routes.add(named, path, access, guarded);
         self
     }
 
@@ -110,9 +102,7 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     #[must_use]
     #[track_caller]
     pub fn nest(mut self, prefix: &str, inner: Self) -> Self {
-        for (route, handler) in inner.routes.into_iter().zip(inner.handlers) {
-            self.add(route.under(prefix), handler);
-        }
+        self.routes.nest(prefix, inner.routes);
         self
     }
 
@@ -122,37 +112,27 @@ impl<S: Clone + Send + Sync + 'static> Guarded<S> {
     /// As [`route`](Self::route).
     #[must_use]
     #[track_caller]
-    pub fn merge(mut self, other: Self) -> Self {
-        for (route, handler) in other.routes.into_iter().zip(other.handlers) {
-            self.add(route, handler);
-        }
-        self
-    }
-
-    #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a route that cannot be served as written ends the start, as documented"
-    )]
-    fn add(&mut self, route: Route, handler: MethodRouter<S>) {
-        if let Err(twice) = route.check_spelling(&self.routes) {
-            panic!("{twice}");
-        }
-        let router = std::mem::take(&mut self.router);
-        self.router = router.route(&route.path, handler.clone());
-        self.routes.push(route);
-        self.handlers.push(handler);
+    pub fn merge(self, other: Self) -> Self {
+        self.nest("", other)
     }
 
     /// Every route, in the order in which they were added: to print, and to test each by its rule.
     #[must_use]
     pub fn routes(&self) -> &[Route] {
-        &self.routes
+        self.routes.list()
     }
 
     /// The router, which answers 404 and 405 by problems.
+    ///
+    /// # Panics
+    /// As [`Router::route`] does, while the application starts: on a path that is not one, or a
+    /// method that a path has twice.
     pub fn into_router(self) -> Router<S> {
-        self.router
+        let routes = self.routes.into_handlers();
+        routes
+            .fold(Router::new(), |router, (route, handler)| {
+                router.route(&route.path, handler)
+            })
             .fallback(async || Problem::from(Code::NotFound))
             .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
     }
@@ -166,6 +146,6 @@ impl<S: Clone + Send + Sync + 'static> From<Guarded<S>> for Router<S> {
 
 impl<S> fmt::Debug for Guarded<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.routes).finish()
+        self.routes.fmt(f)
     }
 }

@@ -13,7 +13,19 @@
 //! | answer an error | [`Problem`]; [`problems`] for what axum answers by itself |
 //! | find a request in the log | [`request_id`] |
 //! | be sure that no tenant reaches another | `Tested` (feature `testing`) |
+//!
+//! ## Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `postgres` | tenants' databases on Postgres: [`Db`], [`AnySql`] |
+//! | `sqlite` | tenants' databases in SQLite files: the same |
+//! | `tls-rustls` | TLS towards Postgres |
+//! | `testing` | `Tested`; for dev-dependencies only |
+//!
+//! None is on by default.
 #![doc = ""]
+#![doc = include_str!("docs/guide.md")]
 #![doc = include_str!("docs/example.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,11 +3,9 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use multitenant_core::gate::{Misplaced, Refusal};
-use multitenant_core::tenant::TenantError;
-#[cfg(feature = "_sql")]
-use multitenant_core::tenant::WrongEngine;
-use multitenant_core::{Code, Problem as CoreProblem};
+use multitenant_core::Problem as CoreProblem;
+
+use crate::extract::thin;
 
 /// What a handler fails with: core's [`Problem`](CoreProblem) as a response (RFC 9457).
 ///
@@ -36,23 +34,11 @@ use multitenant_core::{Code, Problem as CoreProblem};
 /// }
 /// ```
 ///
-/// The response's extensions hold the [`Code`], for a log line or a count of refusals.
+/// The response's extensions hold the [`Code`](multitenant_core::Code), for a log line or a count of refusals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(pub CoreProblem);
 
-impl Problem {
-    /// The HTTP status that it is answered with.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.0.status()
-    }
-
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        self.0.code
-    }
-}
+thin!([] Problem, CoreProblem);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -102,28 +88,9 @@ fn replace_body(response: Response, problem: CoreProblem) -> Response {
     replaced
 }
 
-impl From<CoreProblem> for Problem {
-    fn from(problem: CoreProblem) -> Self {
-        Self(problem)
+/// Core's problems, its codes and errors, and whatever of yours is `Into` core's problem.
+impl<E: Into<CoreProblem>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
-
-impl From<Code> for Problem {
-    fn from(code: Code) -> Self {
-        Self(code.into())
-    }
-}
-
-macro_rules! from_errors {
-    ($($error:ty),+) => {
-        $(impl From<$error> for Problem {
-            fn from(error: $error) -> Self {
-                Self((&error).into())
-            }
-        })+
-    };
-}
-
-from_errors!(Misplaced, Refusal, TenantError);
-#[cfg(feature = "_sql")]
-from_errors!(sqlx::Error, WrongEngine);

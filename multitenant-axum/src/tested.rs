@@ -1,5 +1,3 @@
-use std::fmt;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -37,7 +35,7 @@ use crate::{Guarded, Route};
 /// # #[cfg(feature = "sqlite")] use example::main;
 /// # #[cfg(not(feature = "sqlite"))] fn main() {}
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Tested {
     router: Router,
     routes: Vec<Route>,
@@ -64,12 +62,6 @@ impl From<Guarded> for Tested {
     }
 }
 
-impl fmt::Debug for Tested {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.routes).finish()
-    }
-}
-
 impl Application for Tested {
     fn routes(&self) -> Vec<multitenant_core::gate::Route<String>> {
         self.routes.iter().map(Route::in_words).collect()
@@ -86,10 +78,8 @@ impl Application for Tested {
         };
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        let text =
-            |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
         let headers = parts.headers.iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         Answer::new(parts.status.as_u16(), headers, body)
     }

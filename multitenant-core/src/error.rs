@@ -1,5 +1,6 @@
 //! What an outsider is told when something is refused or fails.
 
+mod by_value;
 mod document;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(crate) use by_value::problem_by_value;
 pub use document::ProblemDocument;
 
 macro_rules! codes {
@@ -184,6 +186,12 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.code.status()
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
     }
 }
 

@@ -40,6 +40,26 @@
 //! assert_eq!(*greetings.get(tenant).await.unwrap(), format!("hello {tenant}"));
 //! # }
 //! ```
+//!
+//! ## Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `postgres` | connects to tenants' databases on Postgres: [`engine`], [`tenant::Db`] |
+//! | `sqlite` | keeps tenants' databases in SQLite files: the same. `links = "sqlite3"` admits one of its kind in a build |
+//! | `tls-rustls` | TLS towards Postgres |
+//! | `tokens` | issues and checks JSON Web Tokens: [`token`], [`auth::TokenAuthenticator`] |
+//! | `passwords` | hashes passwords by argon2id: [`password`]; with `tokens`, [`auth::sign_in`] |
+//! | `crypto` | encrypts secrets at rest: [`keys`], [`secret`] |
+//! | `catalog` | our tables for tenants, operations, audit rows, the log: [`catalog`]; beside an engine |
+//! | `accounts` | our tables for users, sessions, roles and the staff: [`accounts`]; beside an engine |
+//! | `provision` | makes, migrates and deletes tenants: [`provision`], [`platform`]; beside an engine |
+//! | `cli` | commands over a platform: [`cli`]; beside an engine |
+//! | `full` | everything but the engines and the commands |
+//! | `input` | reads JSON bodies and queries: [`input`] |
+//! | `testing` | what tests of an application need: [`testing`]; for dev-dependencies only |
+//!
+//! None is on by default. Without any there is no sqlx and no cryptography in the tree.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(feature = "accounts", any(feature = "postgres", feature = "sqlite")))]

@@ -1,4 +1,5 @@
 use multitenant_core::directory::TenantStatus;
+use multitenant_core::{Code, input};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -67,6 +68,21 @@ pub async fn a_body_that_trickles_in_holds_no_connection<A: Adapter>() {
     stream.write_all(second).await.unwrap();
     let answer = Answer::receive(stream).await;
     assert_eq!((answer.status, answer.text().as_str()), (200, ORDER));
+}
+
+/// Where the application says nothing, a body may have as many bytes as with another adapter.
+pub async fn a_body_may_have_as_many_bytes_as_elsewhere<A: Adapter>() {
+    let world = World::new().await;
+    let server = world.serve_without_a_limit::<A>().await;
+    let padded = |bytes: usize| {
+        let padding = " ".repeat(bytes - ORDER.len());
+        Ask::post("/orders").json(format!("{ORDER}{padding}"))
+    };
+    let largest = server.ask(padded(input::BODY_LIMIT)).await;
+    assert_eq!((largest.status, largest.text().as_str()), (200, ORDER));
+    let larger = padded(input::BODY_LIMIT + 1).chunked();
+    let answer = server.ask(larger).await;
+    let _ = answer.check_problem(Code::BodyTooLarge, "a byte more");
 }
 
 /// A body whose sender goes away before its end.

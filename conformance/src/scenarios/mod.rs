@@ -7,7 +7,8 @@ mod endless;
 mod states;
 
 pub use bodies::{
-    a_body_that_breaks_off_harms_nobody, a_body_that_trickles_in_holds_no_connection,
+    a_body_may_have_as_many_bytes_as_elsewhere, a_body_that_breaks_off_harms_nobody,
+    a_body_that_trickles_in_holds_no_connection,
     a_stream_keeps_its_tenant_within_reach_until_it_ends, a_stream_that_is_let_run_ends_well,
 };
 pub use callers::{

@@ -1,13 +1,8 @@
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use multitenant_core::engine::SqlEngine;
-use multitenant_core::gate::Passage;
 use multitenant_core::tenant;
 
-use super::thin;
-use crate::Problem;
+use super::passage::passage;
+use super::{taken_at_once, thin};
 
 /// The database of the tenant that the user acts in: on a route with a rule for users, where
 /// `pool: web::Data<PgPool>` would stand with one tenant.
@@ -48,23 +43,5 @@ pub struct Db<E: SqlEngine>(pub tenant::Db<E>);
 #[derive(Debug, Clone)]
 pub struct AnySql(pub tenant::AnySql);
 
-thin!([E: SqlEngine] Db<E>, tenant::Db<E>);
-thin!([] AnySql, tenant::AnySql);
-
-macro_rules! from_tenant {
-    ([$($parameters:tt)*] $extractor:ty, $name:literal, $take:ident) => {
-        impl<$($parameters)*> FromRequest for $extractor {
-            type Error = Problem;
-            type Future = Ready<Result<Self, Problem>>;
-
-            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let extensions = request.extensions();
-                let tenant = Passage::tenant(extensions.get(), $name).map_err(Problem::from);
-                ready(tenant.and_then(|tenant| Ok(Self(tenant.$take()?))))
-            }
-        }
-    };
-}
-
-from_tenant!([E: SqlEngine] Db<E>, "Db", db);
-from_tenant!([] AnySql, "AnySql", any_sql);
+taken_at_once!([E: SqlEngine] Db<E>, tenant::Db<E>, passage);
+taken_at_once!([] AnySql, tenant::AnySql, passage);

@@ -1,4 +1,4 @@
-use std::future::{Ready, ready};
+use std::future::ready;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -11,15 +11,16 @@ use multitenant_core::{Code, Problem as CoreProblem, input};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::thin;
+use super::{taken_at_once, thin};
 use crate::Problem;
 
 /// A JSON body, read or written. In place of actix's, it fails with a [`Problem`]: 400
 /// `body_malformed`, 413 `body_too_large`, 415 `unsupported_media_type`, 422 `validation_failed`
 /// with the offending field ([`input::json`]).
 ///
-/// How large a body may be says [`PayloadConfig`](actix_web::web::PayloadConfig) in the application's data; without it,
-/// 256 KiB.
+/// How large a body may be says [`PayloadConfig`](actix_web::web::PayloadConfig) in the
+/// application's data; without it, [`input::BODY_LIMIT`] behind [`Guarded`](crate::Guarded), and
+/// elsewhere actix's own 256 KiB.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -34,8 +35,8 @@ pub struct Query<T>(pub T);
 pub struct Path<T>(pub T);
 
 thin!([T] Json<T>, T);
-thin!([T] Query<T>, T);
-thin!([T] Path<T>, T);
+taken_at_once!([T: DeserializeOwned] Query<T>, T, query);
+taken_at_once!([T: DeserializeOwned] Path<T>, T, path);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
@@ -74,23 +75,8 @@ impl<T: Serialize> Responder for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = input::query(request.query_string());
-        ready(query.map(Self).map_err(Problem::from))
-    }
-}
-
-impl<T: DeserializeOwned> FromRequest for Path<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(path(request).map(Self).map_err(Problem::from))
-    }
+fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, CoreProblem> {
+    input::query(request.query_string())
 }
 
 fn path<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, CoreProblem> {

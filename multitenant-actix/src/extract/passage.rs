@@ -1,12 +1,8 @@
-use std::future::{Ready, ready};
+use actix_web::{HttpMessage, HttpRequest};
+use multitenant_core::gate::{self, FromPassage};
+use multitenant_core::{Problem, tenant};
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use multitenant_core::gate::{self, Passage};
-use multitenant_core::tenant;
-
-use super::thin;
-use crate::Problem;
+use super::{taken_at_once, thin};
 
 /// Who acts: on a route with a rule for users or for the staff.
 ///
@@ -38,26 +34,11 @@ pub struct Tenant(pub tenant::Tenant);
 #[derive(Debug, Clone)]
 pub struct HintedTenant(pub Option<tenant::Tenant>);
 
-thin!([] Principal, gate::Principal);
-thin!([] Tenant, tenant::Tenant);
-thin!([] HintedTenant, Option<tenant::Tenant>);
+taken_at_once!([] Principal, gate::Principal, passage);
+taken_at_once!([] Tenant, tenant::Tenant, passage);
+taken_at_once!([] HintedTenant, Option<tenant::Tenant>, passage);
 
-/// Takes what it needs of the passage that the guard left in the request.
-macro_rules! from_passage {
-    ($extractor:ident, $take:path) => {
-        impl FromRequest for $extractor {
-            type Error = Problem;
-            type Future = Ready<Result<Self, Problem>>;
-
-            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let extensions = request.extensions();
-                let taken = $take(extensions.get(), stringify!($extractor));
-                ready(taken.cloned().map(Self).map_err(Problem::from))
-            }
-        }
-    };
+/// Takes what is inside of the passage that the guard left in the request.
+pub(super) fn passage<T: FromPassage>(request: &HttpRequest) -> Result<T, Problem> {
+    T::from_passage(request.extensions().get())
 }
-
-from_passage!(Principal, Passage::principal);
-from_passage!(Tenant, Passage::tenant);
-from_passage!(HintedTenant, Passage::hinted);

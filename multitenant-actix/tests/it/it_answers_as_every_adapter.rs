@@ -203,14 +203,14 @@ impl Adapter for Actix {
         } = small;
         let serving = crate::common::serve(2, move |services| {
             let timed = move |request, next| in_time(deadline, request, next);
-            services
-                .app_data(Data::from(Arc::clone(&signals)))
-                .app_data(PayloadConfig::new(body_limit))
-                .service(
-                    web::scope("")
-                        .wrap(from_fn(timed))
-                        .configure(|services| app(&gate, services)),
-                );
+            if let Some(limit) = body_limit {
+                services.app_data(PayloadConfig::new(limit));
+            }
+            services.app_data(Data::from(Arc::clone(&signals))).service(
+                web::scope("")
+                    .wrap(from_fn(timed))
+                    .configure(|services| app(&gate, services)),
+            );
         });
         serving.await.address
     }

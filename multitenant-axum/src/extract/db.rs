@@ -1,11 +1,7 @@
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use multitenant_core::engine::SqlEngine;
-use multitenant_core::gate::Passage;
 use multitenant_core::tenant;
 
-use super::thin;
-use crate::Problem;
+use super::{from_passage, thin};
 
 /// The database of the tenant that the user acts in: on a route with a rule for users, where
 /// `State(pool): State<PgPool>` would stand with one tenant.
@@ -46,22 +42,5 @@ pub struct Db<E: SqlEngine>(pub tenant::Db<E>);
 #[derive(Debug, Clone)]
 pub struct AnySql(pub tenant::AnySql);
 
-thin!([E: SqlEngine] Db<E>, tenant::Db<E>);
-thin!([] AnySql, tenant::AnySql);
-
-impl<S: Send + Sync, E: SqlEngine> FromRequestParts<S> for Db<E> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(Passage::tenant(parts.extensions.get(), "Db")?.db()?))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for AnySql {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let tenant = Passage::tenant(parts.extensions.get(), "AnySql")?;
-        Ok(Self(tenant.any_sql()?))
-    }
-}
+from_passage!([E: SqlEngine] Db<E>, tenant::Db<E>);
+from_passage!([] AnySql, tenant::AnySql);

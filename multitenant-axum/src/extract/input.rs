@@ -16,6 +16,9 @@ use crate::Problem;
 /// A JSON body, read or written. In place of axum's, it fails with a [`Problem`]: 400
 /// `body_malformed`, 413 `body_too_large`, 415 `unsupported_media_type`, 422 `validation_failed`
 /// with the offending field ([`input::json`]).
+///
+/// How large a body may be says [`DefaultBodyLimit`](extract::DefaultBodyLimit), a layer; without
+/// it, [`input::BODY_LIMIT`].
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 

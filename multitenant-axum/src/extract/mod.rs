@@ -23,3 +23,24 @@ macro_rules! thin {
     };
 }
 pub(crate) use thin;
+
+/// Takes what is inside of the passage that the guard left in the request.
+macro_rules! from_passage {
+    ([$($parameters:tt)*] $extractor:ty, $inner:ty) => {
+        thin!([$($parameters)*] $extractor, $inner);
+
+        impl<S: Send + Sync, $($parameters)*> axum::extract::FromRequestParts<S> for $extractor {
+            type Rejection = $crate::Problem;
+
+            async fn from_request_parts(
+                parts: &mut axum::http::request::Parts,
+                _: &S,
+            ) -> Result<Self, Self::Rejection> {
+                let passage = parts.extensions.get();
+                let taken: $inner = multitenant_core::gate::FromPassage::from_passage(passage)?;
+                Ok(Self(taken))
+            }
+        }
+    };
+}
+pub(crate) use from_passage;

@@ -1,10 +1,7 @@
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use multitenant_core::gate::{self, Passage};
+use multitenant_core::gate;
 use multitenant_core::tenant;
 
-use super::thin;
-use crate::Problem;
+use super::{from_passage, thin};
 
 /// Who acts: on a route with a rule for users or for the staff.
 ///
@@ -36,24 +33,6 @@ pub struct Tenant(pub tenant::Tenant);
 #[derive(Debug, Clone)]
 pub struct HintedTenant(pub Option<tenant::Tenant>);
 
-thin!([] Principal, gate::Principal);
-thin!([] Tenant, tenant::Tenant);
-thin!([] HintedTenant, Option<tenant::Tenant>);
-
-/// Takes what it needs of the passage that the guard left in the request.
-macro_rules! from_passage {
-    ($extractor:ident, $take:path) => {
-        impl<S: Send + Sync> FromRequestParts<S> for $extractor {
-            type Rejection = Problem;
-
-            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-                let taken = $take(parts.extensions.get(), stringify!($extractor))?;
-                Ok(Self(taken.clone()))
-            }
-        }
-    };
-}
-
-from_passage!(Principal, Passage::principal);
-from_passage!(Tenant, Passage::tenant);
-from_passage!(HintedTenant, Passage::hinted);
+from_passage!([] Principal, gate::Principal);
+from_passage!([] Tenant, tenant::Tenant);
+from_passage!([] HintedTenant, Option<tenant::Tenant>);

@@ -172,9 +172,11 @@ struct Axum;
 impl Adapter for Axum {
     async fn serve(small: Small) -> SocketAddr {
         let late = StatusCode::REQUEST_TIMEOUT;
-        let app = app(&small.gate)
-            .with_state(small.signals)
-            .layer(DefaultBodyLimit::max(small.body_limit))
+        let mut app = app(&small.gate).with_state(small.signals);
+        if let Some(limit) = small.body_limit {
+            app = app.layer(DefaultBodyLimit::max(limit));
+        }
+        let app = app
             .layer(TimeoutLayer::with_status_code(late, small.deadline))
             .layer(from_fn(multitenant_axum::problems));
         crate::common::serve(app).await.address

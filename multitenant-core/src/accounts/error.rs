@@ -65,6 +65,8 @@ pub enum AccountError {
 
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(AccountError);
+
 impl From<&AccountError> for Problem {
     /// What a user of the tenant is told.
     fn from(error: &AccountError) -> Self {

@@ -57,6 +57,8 @@ impl From<Code> for AuthError {
 
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(AuthError);
+
 impl From<&AuthError> for Problem {
     /// What the bearer of a credential is told. Of their tenant's state they learn only where the
     /// credential is genuine.

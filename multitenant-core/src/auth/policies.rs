@@ -9,6 +9,8 @@ use crate::rbac::{Policy, Registry, Role};
 use crate::tenant::{CacheOptions, Cached, TenantCache};
 
 /// Where a tenant's roles live.
+///
+#[doc = include_str!("../docs/seams/policy_store.md")]
 #[async_trait]
 pub trait PolicyStore: Send + Sync + 'static {
     /// Reads a tenant's roles. Called once for a tenant whose roles this node has not seen, and

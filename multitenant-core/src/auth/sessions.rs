@@ -22,6 +22,8 @@ pub struct LiveSession {
 }
 
 /// Where sessions live.
+///
+#[doc = include_str!("../docs/seams/session_store.md")]
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// Reads one session in the database where it lives. `None` where it never was, was ended or

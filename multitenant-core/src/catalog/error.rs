@@ -77,6 +77,8 @@ pub enum CatalogError {
 /// How long a caller is asked to wait before it tries again.
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(CatalogError);
+
 impl From<&CatalogError> for Problem {
     /// What a member of the platform's staff is told.
     fn from(error: &CatalogError) -> Self {

@@ -3,31 +3,22 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{Directory, DirectoryError, Names, TenantRecord};
+use crate::TenantId;
 use crate::events::{Event, FollowError, LogReader, Position};
-use crate::{Domain, TenantId};
 
 /// Tenants that are known from the start and never change.
 #[derive(Debug)]
-pub struct FixedDirectory {
+pub(crate) struct FixedDirectory {
     tenants: HashMap<TenantId, TenantRecord>,
-    domains: Vec<(Domain, TenantId)>,
 }
 
 impl FixedDirectory {
     /// A directory of these tenants.
-    pub fn new(tenants: impl IntoIterator<Item = TenantRecord>) -> Self {
+    pub(crate) fn new(tenants: impl IntoIterator<Item = TenantRecord>) -> Self {
         let by_id = |record: TenantRecord| (record.id, record);
         Self {
             tenants: tenants.into_iter().map(by_id).collect(),
-            domains: Vec::new(),
         }
-    }
-
-    /// Gives a tenant a domain of its own.
-    #[must_use]
-    pub fn with_domain(mut self, domain: Domain, tenant: TenantId) -> Self {
-        self.domains.push((domain, tenant));
-        self
     }
 }
 
@@ -49,7 +40,7 @@ impl Directory for FixedDirectory {
         Ok(Names {
             position: Position::START,
             names: self.tenants.values().map(name).collect(),
-            domains: self.domains.clone(),
+            domains: Vec::new(),
         })
     }
 }

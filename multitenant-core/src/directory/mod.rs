@@ -12,7 +12,7 @@ use crate::engine::ConnectData;
 use crate::events::{LogReader, Position};
 use crate::{Domain, Slug, TenantId};
 
-pub use fixed::FixedDirectory;
+pub(crate) use fixed::FixedDirectory;
 pub use status::InvalidStatus;
 
 /// A failure of the store behind a [`Directory`] or a log.
@@ -85,6 +85,8 @@ pub struct Names {
 /// `TenantManager` needs.
 ///
 /// What changed since a place in the log comes from [`LogReader`], its supertrait.
+///
+#[doc = include_str!("../docs/seams/directory.md")]
 #[async_trait]
 pub trait Directory: LogReader {
     /// Reads one tenant; `None` where there is none with this id. Called once for a tenant that

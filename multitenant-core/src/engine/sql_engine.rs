@@ -9,6 +9,11 @@ use super::ConnectError;
 
 /// What a tenant's connection needs of a database beyond sqlx's own traits. Sealed: it is
 /// implemented for Postgres and SQLite.
+#[diagnostic::on_unimplemented(
+    message = "no tenant's database runs on `{Self}`",
+    label = "expected `sqlx::Postgres` or `sqlx::Sqlite`",
+    note = "the features `postgres` and `sqlite` of the adapter, or of `multitenant-core`, bring one each; a binary that runs on both takes `AnySql` in place of `Db<…>`"
+)]
 pub trait SqlEngine: Database<Connection: Connection<Options: Clone>> + sealed::Sealed {
     /// Tells one connection from another, as the server sees it.
     #[doc(hidden)]

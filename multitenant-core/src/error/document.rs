@@ -93,16 +93,14 @@ impl Problem {
 
     /// The value of the header `Retry-After`: whole seconds, rounded up, so that nobody comes too
     /// early (RFC 9110, section 10.2.3).
-    #[must_use]
-    pub fn retry_after_seconds(&self) -> Option<u64> {
+    fn retry_after_seconds(&self) -> Option<u64> {
         let wait = self.retry_after?;
         Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 
     /// The value of the header `WWW-Authenticate`, which every 401 must have (RFC 9110, section
     /// 11.6.1).
-    #[must_use]
-    pub fn challenge(&self) -> Option<&'static str> {
+    fn challenge(&self) -> Option<&'static str> {
         (self.status() == 401).then_some("Bearer")
     }
 

@@ -41,6 +41,8 @@ pub trait LogReader: Send + Sync + 'static {
 }
 
 /// Must hear of changes: forgets or re-reads what an event names.
+///
+#[doc = include_str!("../docs/seams/follow.md")]
 #[async_trait]
 pub trait Follow: Send + Sync + 'static {
     /// Applies one event. When it returns, nothing older is served from memory. It may be told the
@@ -173,7 +175,7 @@ impl Follower {
     ///
     /// # Errors
     /// [`FollowError`] when the log cannot be read.
-    pub async fn catch_up_after_miss(&self) -> Result<(), FollowError> {
+    pub(crate) async fn catch_up_after_miss(&self) -> Result<(), FollowError> {
         let asked_after = self.inner.progress.lock().begun;
         let mut last = self.inner.miss.lock().await;
         if self.inner.progress.lock().ended > asked_after {
@@ -228,7 +230,7 @@ impl Follower {
     /// Whether what this node knows is recent enough to be served. Costs one read of memory; the
     /// task that reads the log keeps it true to within a poll.
     #[must_use]
-    pub fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.inner.fresh.load(Ordering::Acquire)
     }
 

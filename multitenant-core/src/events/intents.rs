@@ -72,6 +72,8 @@ impl Intent {
 ///     intents.close(&intent).await // also when the change failed
 /// }
 /// ```
+///
+#[doc = include_str!("../docs/seams/intents.md")]
 #[async_trait]
 pub trait Intents: Send + Sync + 'static {
     /// Stores what will be published. Called before the change is begun.

@@ -7,7 +7,9 @@ mod principal;
 mod refusal;
 mod refusal_log;
 mod route;
+mod routes;
 mod rule;
+mod taken;
 mod within;
 
 use std::sync::Arc;
@@ -26,8 +28,10 @@ pub use passage::Passage;
 pub use principal::Principal;
 pub use refusal::Refusal;
 pub use refusal_log::RefusalLog;
-pub use route::{Route, SpeltTwice};
+pub use route::Route;
+pub use routes::{RoutedPath, Routes};
 pub use rule::{Access, AccessRule};
+pub use taken::FromPassage;
 pub use within::Within;
 
 /// Decides for each request who acts for which tenant, or why not. Cheap to clone.

@@ -57,6 +57,8 @@ impl From<RepeatedHeader> for Refusal {
 
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(Refusal, ResolveError);
+
 impl From<&Refusal> for Problem {
     /// What the caller is told. Nothing here tells a stranger whether a tenant exists: whatever
     /// concerns a tenant's state is reached with an accepted token only.

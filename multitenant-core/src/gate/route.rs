@@ -25,8 +25,7 @@ impl<M> Route<M> {
     }
 
     /// The same under a prefix, with which its own root is one.
-    #[must_use]
-    pub fn under(mut self, prefix: &str) -> Self {
+    pub(super) fn under(mut self, prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');
         self.path = match self.path.as_str() {
             "/" if !prefix.is_empty() => prefix.to_owned(),
@@ -36,33 +35,12 @@ impl<M> Route<M> {
     }
 }
 
-/// Two routes of one path whose parameters have different names. A framework takes them for two
-/// paths, so that the methods of one hide those of the other, or refuses them less clearly.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{path} and {other} are one path, whose parameters have two names: spell both alike, or the \
-     methods of one hide those of the other"
-)]
-pub struct SpeltTwice {
-    path: String,
-    other: String,
-}
-
 impl<M> Route<M> {
-    /// Checks that none of these routes is of the same path by other names of its parameters.
-    ///
-    /// # Errors
-    /// [`SpeltTwice`] names both.
-    pub fn check_spelling(&self, routes: &[Self]) -> Result<(), SpeltTwice> {
+    /// The path of one of these routes that is the same but for the names of its parameters.
+    pub(super) fn spelt_twice<'r>(&self, routes: &'r [Self]) -> Option<&'r str> {
         let shape = shape(&self.path);
-        let alike = |other: &&Self| self::shape(&other.path) == shape && other.path != self.path;
-        match routes.iter().find(alike) {
-            None => Ok(()),
-            Some(other) => Err(SpeltTwice {
-                path: self.path.clone(),
-                other: other.path.clone(),
-            }),
-        }
+        let mut others = routes.iter().map(|route| route.path.as_str());
+        others.find(|other| *other != self.path && self::shape(other) == shape)
     }
 }
 
@@ -124,8 +102,9 @@ mod tests {
             ("/x/{{id}}", "/x/{{name}}", false),
         ] {
             let route = |path| Route::new(vec!["GET"], path, Access::USER);
-            let checked = route(one).check_spelling(&[route("/"), route(other)]);
-            assert_eq!(checked.is_err(), is_clash, "{one} {other}");
+            let routes = [route("/"), route(other)];
+            let twice = route(one).spelt_twice(&routes);
+            assert_eq!(twice, is_clash.then_some(other), "{one} {other}");
         }
     }
 

@@ -6,5 +6,5 @@ mod json;
 mod object;
 mod query;
 
-pub use json::{broken_off, expect_json, json, json_text, too_large};
+pub use json::{BODY_LIMIT, broken_off, expect_json, json, json_text, too_large};
 pub use query::query;

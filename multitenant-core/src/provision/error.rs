@@ -159,6 +159,8 @@ impl IntoSource for Box<dyn Error + Send + Sync> {
 
 const RETRY: Duration = Duration::from_secs(2);
 
+crate::error::problem_by_value!(ProvisioningError);
+
 impl From<&ProvisioningError> for Problem {
     /// What a member of the platform's staff is told.
     fn from(error: &ProvisioningError) -> Self {

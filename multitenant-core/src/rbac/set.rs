@@ -15,7 +15,7 @@ pub struct PermissionSet {
 
 impl PermissionSet {
     /// Most permissions that a registry can declare.
-    pub const CAPACITY: usize = WORDS * 64;
+    pub(super) const CAPACITY: usize = WORDS * 64;
 
     /// No permission.
     #[must_use]
@@ -46,7 +46,7 @@ impl PermissionSet {
     }
 
     /// Adds all of the other's permissions, if they are of our registry.
-    pub fn unite(&mut self, other: &Self) {
+    pub(super) fn unite(&mut self, other: &Self) {
         if std::ptr::eq(self.registry, other.registry) {
             let pairs = self.bits.iter_mut().zip(other.bits);
             pairs.for_each(|(ours, theirs)| *ours |= theirs);

@@ -13,7 +13,8 @@ mod resolver;
 pub use hint::Sources;
 pub use path::{InvalidPathPrefix, PathPrefix};
 pub use proxies::TrustedProxies;
-pub use request::{RepeatedHeader, RequestView, single_header};
+pub(crate) use request::single_header;
+pub use request::{RepeatedHeader, RequestView};
 pub use resolver::{Claim, ResolveError, Resolver};
 
 /// The header that names a tenant by its id or its slug.

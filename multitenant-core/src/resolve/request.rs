@@ -32,7 +32,7 @@ pub struct RepeatedHeader {
 ///
 /// # Errors
 /// [`RepeatedHeader`] where two values came, also joined by a comma.
-pub fn single_header<'r>(
+pub(crate) fn single_header<'r>(
     request: &'r (impl RequestView + ?Sized),
     name: &'static str,
 ) -> Result<Option<&'r [u8]>, RepeatedHeader> {

@@ -47,6 +47,8 @@ impl From<CacheError<TenantError>> for TenantError {
 /// How long a caller is asked to wait before it tries again.
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(TenantError);
+
 impl From<&TenantError> for Problem {
     /// What a caller who is known to belong to the tenant is told. A stranger must be told less:
     /// that is for the gate to decide.

@@ -260,6 +260,53 @@ on_both_engines! {
         assert_eq!(world.code(&request, Access::USER).await, None);
         world.stop().await;
     }
+
+    async fn a_stranger_costs_one_hash_and_is_told_one_thing_whatever_stands_behind_a_name(place: Place) {
+        let world = Running::start(place.platform()).await;
+        let (served, _) = world.tenant_at_work("served").await;
+        let (suspended, password) = world.tenant_at_work("suspended").await;
+        world.set_status(suspended, TenantStatus::Suspended).await;
+        let (deleted, _) = world.tenant_at_work("deleted").await;
+        world.platform.provisioning().delete(&world.change(), deleted).await.unwrap();
+        let mut told = Vec::new();
+        for slug in ["served", "suspended", "deleted", "never-there"] {
+            let door = door_of(&world, slug).await;
+            told.push(told_at(&world, door, "nobody@example.com", &password).await);
+        }
+        // Who is there, and a tenant that went away after the request had been looked at.
+        for (tenant, person) in [
+            (served, "admin@example.com"),
+            (suspended, "admin@example.com"),
+            (deleted, "admin@example.com"),
+            (TenantId::generate(), "admin@example.com"),
+            (served, "no e-mail"),
+        ] {
+            told.push(told_at(&world, Door::Tenant(tenant), person, "a wrong password").await);
+        }
+        let one = (Problem::from(Code::InvalidCredentials), 1);
+        assert_eq!(told, vec![one; 9]);
+        world.stop().await;
+    }
+}
+
+/// Where somebody signs in who names a tenant and is not signed in yet.
+async fn door_of(world: &Running, slug: &str) -> Door {
+    let hint = TestRequest::default().header("x-tenant-id", slug);
+    let passage = world.platform.gate().admit(&hint, Access::TenantHint).await;
+    match passage.unwrap() {
+        Passage::Hinted(Some(tenant)) => Door::Tenant(tenant.id()),
+        _ => Door::Nowhere,
+    }
+}
+
+/// What somebody is told who cannot sign in, and how many passwords were hashed for it.
+async fn told_at(world: &Running, door: Door, person: &str, password: &str) -> (Problem, u64) {
+    let hashing = world.platform.hashing();
+    let before = hashing.hashed();
+    let desk = world.platform.sign_in();
+    let attempt = desk.sign_in(door, person, password.to_owned().into(), Origin::default());
+    let refused = attempt.await.unwrap_err();
+    (Problem::from(&refused), hashing.hashed() - before)
 }
 
 /// How many audit rows of this kind stand in a tenant's database.

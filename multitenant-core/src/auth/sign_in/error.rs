@@ -54,6 +54,8 @@ impl From<TokenError> for SignInError {
 
 const RETRY: Duration = Duration::from_secs(1);
 
+crate::error::problem_by_value!(SignInError);
+
 impl From<&SignInError> for Problem {
     fn from(error: &SignInError) -> Self {
         match error {

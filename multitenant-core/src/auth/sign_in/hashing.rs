@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -13,6 +14,7 @@ pub struct HashingQueue {
     hasher: Arc<PasswordHasher>,
     at_work: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    hashed: Arc<AtomicU64>,
 }
 
 impl HashingQueue {
@@ -24,6 +26,7 @@ impl HashingQueue {
             hasher: Arc::new(hasher),
             at_work: Arc::new(Semaphore::new(at_once)),
             admitted: Arc::new(Semaphore::new(at_once.saturating_add(waiting))),
+            hashed: Arc::default(),
         }
     }
 
@@ -51,6 +54,12 @@ impl HashingQueue {
         .await
     }
 
+    /// How many passwords were hashed since the queue was made, to be kept or to be compared.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&PasswordHasher) -> Result<T, PasswordError> + Send + 'static,
@@ -61,9 +70,10 @@ impl HashingQueue {
             .map_err(|_| SignInError::Busy)?;
         let turn = Arc::clone(&self.at_work).acquire_owned().await;
         let turn = turn.map_err(|_| SignInError::Busy)?;
-        let hasher = Arc::clone(&self.hasher);
+        let (hasher, hashed) = (Arc::clone(&self.hasher), Arc::clone(&self.hashed));
         let worked = tokio::task::spawn_blocking(move || {
             let worked = work(&hasher);
+            hashed.fetch_add(1, Ordering::Relaxed);
             // Held by the thread and not by the caller, who may go away meanwhile.
             drop((turn, admitted));
             worked

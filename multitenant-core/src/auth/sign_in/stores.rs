@@ -93,6 +93,8 @@ pub struct StoredSession {
 }
 
 /// Where people live who sign in with a password. `tenant: None` stands for the platform's staff.
+///
+#[doc = include_str!("../../docs/seams/user_store.md")]
 #[async_trait]
 pub trait UserStore: Send + Sync + 'static {
     /// Reads somebody by what they sign in with.
@@ -132,6 +134,8 @@ pub trait UserStore: Send + Sync + 'static {
 }
 
 /// Where sign-ins are remembered until they are ended.
+///
+#[doc = include_str!("../../docs/seams/refresh_store.md")]
 #[async_trait]
 pub trait RefreshStore: SessionStore {
     /// Remembers a sign-in. `false`: the person changed since their password was checked, and

@@ -88,7 +88,7 @@ impl DatabaseName {
 
     /// The migrated database that tenants of this schema are cloned from.
     #[must_use]
-    pub fn of_template(prefix: &RolePrefix, version: &SchemaVersion) -> Self {
+    pub(crate) fn of_template(prefix: &RolePrefix, version: &SchemaVersion) -> Self {
         Self(format!("{}_template_{version}", prefix.0))
     }
 

@@ -11,10 +11,16 @@ use crate::TenantId;
 /// A migrated template that exists; [`Provisioner::ensure_template`] gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    pub(super) version: SchemaVersion,
+    version: SchemaVersion,
 }
 
 impl Template {
+    /// The template of this state of a schema, for a [`Provisioner`] that has it.
+    #[must_use]
+    pub const fn new(version: SchemaVersion) -> Self {
+        Self { version }
+    }
+
     /// The schema that it was built from.
     #[must_use]
     pub fn version(&self) -> &SchemaVersion {
@@ -67,6 +73,8 @@ impl Template {
 /// # #[cfg(not(feature = "sqlite"))]
 /// # fn main() {}
 /// ```
+///
+#[doc = include_str!("../../docs/seams/provisioner.md")]
 #[async_trait]
 pub trait Provisioner: Send + Sync {
     /// Readies the server, once at start, and tells what only an operator can close there.

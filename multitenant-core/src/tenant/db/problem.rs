@@ -37,11 +37,7 @@ impl From<&WrongEngine> for Problem {
     }
 }
 
-impl From<WrongEngine> for Problem {
-    fn from(error: WrongEngine) -> Self {
-        Self::from(&error)
-    }
-}
+crate::error::problem_by_value!(sqlx::Error, AcquireError, WrongEngine);
 
 fn unavailable(error: &(dyn std::error::Error + 'static), retry_after: Duration) -> Problem {
     tracing::warn!(error, "the tenant's database is not available");

@@ -17,14 +17,18 @@ pub struct Answer {
 impl Answer {
     /// An answer in parts, as a web framework gives it.
     #[must_use]
-    pub fn new(
+    pub fn new<'h>(
         status: u16,
-        headers: impl IntoIterator<Item = (String, String)>,
+        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
         body: impl Into<Vec<u8>>,
     ) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let headers = headers.into_iter();
         Self {
             status,
-            headers: headers.into_iter().collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
+                .collect(),
             body: body.into(),
         }
     }

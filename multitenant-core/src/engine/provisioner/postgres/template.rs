@@ -15,9 +15,7 @@ impl PostgresProvisioner {
         &self,
         schema: &Schema,
     ) -> Result<Template, ProvisionerError> {
-        let template = Template {
-            version: schema.version(),
-        };
+        let template = Template::new(schema.version());
         let name = DatabaseName::of_template(&self.roles.prefix, template.version());
         if !has_database(self.admin.pool(), STEP, &name).await? {
             self.build_template(schema, &template, &name).await?;

@@ -113,9 +113,7 @@ impl Provisioner for SqliteProvisioner {
     }
 
     async fn ensure_template(&self, schema: &Schema) -> Result<Template, ProvisionerError> {
-        let template = Template {
-            version: schema.version(),
-        };
+        let template = Template::new(schema.version());
         let file = self.template_file(&template);
         if !files::is_there(Step::Template, &file)? {
             self.build_template(schema, file).await?;

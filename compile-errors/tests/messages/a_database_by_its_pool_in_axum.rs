@@ -1,0 +1,10 @@
+use multitenant_axum::Db;
+
+async fn list(Db(db): Db<sqlx::PgPool>) -> &'static str {
+    let _ = db;
+    "[]"
+}
+
+fn main() {
+    let _ = list;
+}

@@ -1,0 +1,10 @@
+use multitenant_actix::Problem;
+
+async fn count(text: String) -> Result<(), Problem> {
+    text.parse::<u8>()?;
+    Ok(())
+}
+
+fn main() {
+    let _ = count;
+}
