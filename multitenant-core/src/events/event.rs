@@ -93,6 +93,8 @@ pub enum EventKind {
         /// The tenant.
         tenant: TenantId,
     },
+    /// What the servers take is different now, or what nodes there are that divide it.
+    ServersChanged,
     /// Something of a newer version of this library, that this one cannot read. Whoever follows
     /// forgets all that is remembered of the tenant, or of the staff.
     Unknown {
@@ -122,6 +124,7 @@ impl EventKind {
             Self::SessionEnded { .. } => "session_ended",
             Self::SubjectChanged { .. } => "subject_changed",
             Self::PolicyChanged { .. } => "policy_changed",
+            Self::ServersChanged => "servers_changed",
             Self::Unknown { word, .. } => word,
             Self::Missed => "missed",
         }
@@ -140,7 +143,7 @@ impl EventKind {
             Self::SessionEnded { tenant, .. }
             | Self::SubjectChanged { tenant, .. }
             | Self::Unknown { tenant, .. } => *tenant,
-            Self::Missed => None,
+            Self::ServersChanged | Self::Missed => None,
         }
     }
 
@@ -158,6 +161,7 @@ impl EventKind {
             Self::TenantChanged { .. }
             | Self::TenantDeleted { .. }
             | Self::PolicyChanged { .. }
+            | Self::ServersChanged
             | Self::Missed => None,
         }
     }
@@ -213,6 +217,7 @@ fn kind_from_parts(
             subject: Subject::new(detail?).ok()?,
         },
         "policy_changed" => EventKind::PolicyChanged { tenant: tenant? },
+        "servers_changed" => EventKind::ServersChanged,
         _ => return None,
     })
 }
@@ -250,6 +255,7 @@ mod tests {
                 subject,
             },
             EventKind::PolicyChanged { tenant },
+            EventKind::ServersChanged,
             EventKind::Unknown {
                 word: "moon_landed".to_owned(),
                 tenant: Some(tenant),
