@@ -103,13 +103,16 @@ impl PlatformBuilder {
         vault: Vault,
         registry: &'static Registry,
     ) -> Self {
+        let mut manager = ManagerOptions::default();
+        // Nothing is opened before it is granted.
+        manager.budget.connections = 0;
         Self {
             databases,
             keys,
             vault,
             registry,
             sources: Sources::default(),
-            manager: ManagerOptions::default(),
+            manager,
             sign_in: SignInOptions::default(),
             hashing_cost: HashingCost::OWASP,
             application: Vec::new(),
@@ -260,7 +263,7 @@ impl PlatformBuilder {
 
     /// Joins the parts.
     async fn join<DB: SqlEngine>(
-        mut self,
+        self,
         catalog: SqlCatalog,
         servers: Vec<Arc<Server>>,
         schema: Schema,
@@ -270,8 +273,6 @@ impl PlatformBuilder {
         let provisioners = servers::provisioners(&servers);
         let (id, vault) = (NodeId::generate(), Arc::new(self.vault));
         let directory = directory(&catalog, &vault, &provisioners);
-        // Nothing is opened before it is granted.
-        self.manager.budget.connections = 0;
         let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
         let tenants: Arc<dyn TenantControl> = Arc::new(manager.clone());
         let node = self.servers.join(id, &catalog, &tenants, &servers).await;

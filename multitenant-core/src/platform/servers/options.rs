@@ -89,7 +89,8 @@ impl PlatformBuilder {
     }
 
     /// Most of these connections that this node can use, so that one which does a command and ends
-    /// takes no more from the others than that. Default: all that it gets.
+    /// takes no more from the others than that; it does not wait for them at its start either. Default:
+    /// all that it gets.
     pub fn connections_here(mut self, connections: usize) -> Self {
         self.servers.connections_here = u32::try_from(connections).unwrap_or(u32::MAX);
         self
