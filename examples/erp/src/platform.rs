@@ -25,6 +25,8 @@ use crate::keys::Secrets;
 const ISSUER: &str = "erp-server";
 /// With what the first platform admin signs in, where nobody says otherwise.
 const ADMIN_EMAIL: &str = "admin@example.com";
+/// Most connections that a command uses beside a server.
+const COMMAND_CONNECTIONS: usize = 4;
 /// How long work in flight may take once the server ends.
 const END: Duration = Duration::from_secs(10);
 
@@ -66,14 +68,19 @@ pub enum StartError {
 }
 
 impl Platform {
-    /// Opens the catalog, and makes it if it is missing.
+    /// Opens the catalog, and makes it if it is missing, for a command: it takes few connections from
+    /// the servers that run.
     ///
     /// # Errors
     /// [`StartError`] says what could not be done.
     pub async fn open(config: &Config, secrets: Secrets) -> Result<Self, StartError> {
-        let core = builder(config, secrets)?.start().await?;
+        let builder = builder(config, secrets)?.connections_here(COMMAND_CONNECTIONS);
+        Self::started(config, builder).await
+    }
+
+    async fn started(config: &Config, builder: PlatformBuilder) -> Result<Self, StartError> {
         Ok(Self {
-            core,
+            core: builder.start().await?,
             cached_tenants: config.cached_tenants,
             new_admin: None,
         })
@@ -85,7 +92,7 @@ impl Platform {
     /// # Errors
     /// [`StartError`] says what could not be done.
     pub async fn start(config: &Config, secrets: Secrets) -> Result<Self, StartError> {
-        let mut platform = Self::open(config, secrets).await?;
+        let mut platform = Self::started(config, builder(config, secrets)?).await?;
         for warning in platform.core.warnings() {
             tracing::warn!("{warning}");
         }
@@ -132,8 +139,16 @@ fn builder(config: &Config, secrets: Secrets) -> Result<PlatformBuilder, StartEr
     let registry = access::REGISTRY;
     let builder = match &config.databases {
         Databases::Sqlite => Core::on_sqlite(&config.data_dir, keys, vault, registry),
-        Databases::Postgres { catalog, admin } => {
-            Core::on_postgres(catalog.clone(), admin.clone(), keys, vault, registry)
+        Databases::Postgres {
+            catalog,
+            admin,
+            servers,
+        } => {
+            let main = Core::on_postgres(catalog.clone(), admin.clone(), keys, vault, registry);
+            let more = servers.iter();
+            more.fold(main, |builder, (id, url)| {
+                builder.server(id.clone(), url.clone())
+            })
         }
     };
     let mut sources = resolve::Sources::default();
@@ -204,6 +219,8 @@ impl Probe for PlatformProbe {
             tenants: stats.tenants.entries,
             capacity: self.cached_tenants,
             open_connections: of_servers(|server| server.open),
+            idle_connections: of_servers(|server| server.idle),
+            waiting_requests: of_servers(|server| server.waiting),
             max_connections: of_servers(|server| server.limit),
         }
     }

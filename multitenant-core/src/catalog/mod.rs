@@ -7,6 +7,7 @@
 mod audit;
 mod change;
 mod directory;
+mod division;
 mod error;
 mod idempotency;
 mod operation;
@@ -15,6 +16,7 @@ mod retention;
 mod seam;
 mod search;
 mod secret;
+mod server;
 mod sql;
 mod tenant;
 
@@ -35,7 +37,8 @@ pub(crate) use search::containing;
 #[cfg(feature = "full")]
 pub(crate) use secret::open_secret;
 pub use secret::{SealedSecret, SecretVault, SecretVaultError};
+pub use server::{NodeConnections, ServerPatch, ServerRow};
 #[cfg(feature = "accounts")]
 pub(crate) use sql::add_audit_row;
-pub use sql::{OpenError, SqlCatalog, Write, run_pruner};
+pub use sql::{Claim, Granted, OpenError, SqlCatalog, Write, run_pruner};
 pub use tenant::{NewTenant, Placement, TenantFilter, TenantPatch, TenantRow};

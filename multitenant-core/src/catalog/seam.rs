@@ -8,8 +8,8 @@ use crate::{Domain, NodeId, OperationId, ServerId, Slug, TenantId};
 
 use super::{
     AuditFilter, AuditRecord, CatalogError, Change, Idempotency, Lease, Listed, NewOperation,
-    NewTenant, Operation, Outcome, Page, Placement, Reserved, StepStatus, TenantFilter,
-    TenantPatch, TenantRow, Workable,
+    NewTenant, Operation, Outcome, Page, Placement, Reserved, ServerPatch, ServerRow, StepStatus,
+    TenantFilter, TenantPatch, TenantRow, Workable,
 };
 
 /// What tenants there are, what became of them, and the log of changes that tells.
@@ -18,11 +18,29 @@ use super::{
 /// one transaction. None writes where nothing would be different.
 #[async_trait]
 pub trait Catalog: LogReader {
-    /// Makes a server known on which tenants' databases can stand.
+    /// Makes a server known on which tenants' databases can stand, if it is not yet. Publishes no
+    /// event: nobody remembers anything of a server that was not there.
     ///
     /// # Errors
     /// [`CatalogError::Database`].
     async fn add_server(&self, change: &Change, server: &ServerId) -> Result<(), CatalogError>;
+
+    /// The servers, by id.
+    ///
+    /// # Errors
+    /// [`CatalogError::Database`].
+    async fn servers(&self) -> Result<Vec<ServerRow>, CatalogError>;
+
+    /// Changes what a server is called and takes.
+    ///
+    /// # Errors
+    /// [`CatalogError::ServerUnknown`].
+    async fn patch_server(
+        &self,
+        change: &Change,
+        server: &ServerId,
+        patch: &ServerPatch,
+    ) -> Result<ServerRow, CatalogError>;
 
     /// Reserves a tenant's slug, says where its database will be where that is known, and begins the
     /// operation that makes the tenant, all or nothing. With an [`Idempotency`] a repetition reserves nothing and finds what was begun before,

@@ -65,13 +65,14 @@ pub struct NewTenant {
     pub segment: Option<String>,
     /// The e-mail address of its first admin.
     pub admin_email: Option<String>,
-    /// The server that will hold its database; see
-    /// [`add_server`](super::Catalog::add_server).
-    pub server: ServerId,
+    /// The server that will hold its database, by name; see
+    /// [`add_server`](super::Catalog::add_server). `None`: the one that the platform's placement
+    /// chooses, and without one, the main server.
+    pub server: Option<ServerId>,
 }
 
 impl NewTenant {
-    /// A tenant on the main server, with a new id and nothing but what is needed.
+    /// A tenant on whichever server, with a new id and nothing but what is needed.
     pub fn new(slug: Slug, name: impl Into<String>, tier: impl Into<String>) -> Self {
         Self {
             id: TenantId::generate(),
@@ -81,7 +82,7 @@ impl NewTenant {
             business_type: None,
             segment: None,
             admin_email: None,
-            server: ServerId::main(),
+            server: None,
         }
     }
 }

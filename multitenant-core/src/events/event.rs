@@ -145,6 +145,8 @@ pub enum EventKind {
         /// The tenant.
         tenant: TenantId,
     },
+    /// What the servers take is different now, or what nodes there are that divide it.
+    ServersChanged,
     /// Something of a newer version of this library, that this one cannot read. Whoever follows
     /// forgets all that is remembered of the tenant, or of the staff.
     Unknown {
@@ -174,6 +176,7 @@ impl EventKind {
             Self::SessionEnded { .. } => "session_ended",
             Self::SubjectChanged { .. } => "subject_changed",
             Self::PolicyChanged { .. } => "policy_changed",
+            Self::ServersChanged => "servers_changed",
             Self::Unknown { word, .. } => word,
             Self::Missed => "missed",
         }
@@ -192,7 +195,7 @@ impl EventKind {
             Self::SessionEnded { tenant, .. }
             | Self::SubjectChanged { tenant, .. }
             | Self::Unknown { tenant, .. } => *tenant,
-            Self::Missed => None,
+            Self::ServersChanged | Self::Missed => None,
         }
     }
 
@@ -210,6 +213,7 @@ impl EventKind {
             Self::TenantChanged { .. }
             | Self::TenantDeleted { .. }
             | Self::PolicyChanged { .. }
+            | Self::ServersChanged
             | Self::Missed => None,
         }
     }
@@ -265,6 +269,7 @@ fn kind_from_parts(
             subject: Subject::new(detail?).ok()?,
         },
         "policy_changed" => EventKind::PolicyChanged { tenant: tenant? },
+        "servers_changed" => EventKind::ServersChanged,
         _ => return None,
     })
 }
@@ -302,6 +307,7 @@ mod tests {
                 subject,
             },
             EventKind::PolicyChanged { tenant },
+            EventKind::ServersChanged,
             EventKind::Unknown {
                 word: "moon_landed".to_owned(),
                 tenant: Some(tenant),

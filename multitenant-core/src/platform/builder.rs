@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "sqlite")]
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use sqlx::Pool;
 use sqlx::migrate::Migrator;
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::people::People;
 use super::refusals::Refusals;
+use super::servers::{self, Server, ServerOptions};
 use super::urls::ProvisionedUrls;
 use super::{Inner, Platform, PlatformError, keys};
 use crate::accounts;
@@ -25,10 +27,10 @@ use crate::engine::{SqlConnector, SqlEngine};
 use crate::events::run_sweeper;
 use crate::keys::Vault;
 use crate::password::HashingCost;
-use crate::provision::{LEASE, OnCreate, Parts, Provisioning, Seeding, run_recovery};
+use crate::provision::{LEASE, OnCreate, Parts, Provisioning, run_recovery};
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
-use crate::tenant::{BudgetOptions, CacheOptions, ManagerOptions, TenantManager};
+use crate::tenant::{CacheOptions, ManagerOptions, TenantControl, TenantManager};
 use crate::token::KeyRings;
 use crate::{Clock, NodeId, ServerId, SystemClock};
 
@@ -61,6 +63,7 @@ pub struct PlatformBuilder {
     read_only: Vec<Cow<'static, str>>,
     accounts: bool,
     on_create: Vec<Arc<dyn OnCreate>>,
+    pub(super) servers: ServerOptions,
     clock: Option<Arc<dyn Clock>>,
     lease: Duration,
     retention: Retention,
@@ -101,19 +104,23 @@ impl PlatformBuilder {
         vault: Vault,
         registry: &'static Registry,
     ) -> Self {
+        let mut manager = ManagerOptions::default();
+        // Nothing is opened before it is granted.
+        manager.budget.connections = 0;
         Self {
             databases,
             keys,
             vault,
             registry,
             sources: Sources::default(),
-            manager: ManagerOptions::default(),
+            manager,
             sign_in: SignInOptions::default(),
             hashing_cost: HashingCost::OWASP,
             application: Vec::new(),
             read_only: Vec::new(),
             accounts: true,
             on_create: Vec::new(),
+            servers: ServerOptions::default(),
             clock: None,
             lease: LEASE,
             retention: Retention::default(),
@@ -123,12 +130,6 @@ impl PlatformBuilder {
     /// Where in a request a tenant can be named.
     pub fn sources(mut self, sources: Sources) -> Self {
         self.sources = sources;
-        self
-    }
-
-    /// Most open connections to the tenants' databases. Default 60.
-    pub fn connections(mut self, connections: usize) -> Self {
-        self.manager.budget = BudgetOptions::connections(connections);
         self
     }
 
@@ -230,21 +231,25 @@ impl PlatformBuilder {
             Databases::Postgres { catalog, admin } => {
                 use crate::engine::provisioner::PostgresProvisioner;
                 let catalog = self.timed(SqlCatalog::open(catalog).await?);
-                let provisioner = Arc::new(PostgresProvisioner::new(admin)?);
+                let make = |url: &SecretString| Ok(Arc::new(PostgresProvisioner::new(url)?) as _);
                 let schema = self.schema_on(accounts::postgres_schema);
+                let servers = self.servers.all(make(admin)?, &schema, make)?;
                 let connector = SqlConnector::<sqlx::Postgres>::new();
-                self.join(catalog, provisioner, schema, connector).await
+                self.join(catalog, servers, schema, connector).await
             }
             #[cfg(feature = "sqlite")]
             Databases::Sqlite { folder } => {
                 use crate::engine::provisioner::SqliteProvisioner;
                 let url = format!("sqlite://{}", folder.join("catalog.db").display());
                 let catalog = self.timed(SqlCatalog::open(&url.into()).await?);
-                let provisioner = SqliteProvisioner::open(folder.join("tenants"))?;
+                let main = Arc::new(SqliteProvisioner::open(folder.join("tenants"))?);
+                let make = |folder: &SecretString| {
+                    Ok(Arc::new(SqliteProvisioner::open(folder.expose_secret())?) as _)
+                };
                 let schema = self.schema_on(accounts::sqlite_schema);
+                let servers = self.servers.all(main, &schema, make)?;
                 let connector = SqlConnector::<sqlx::Sqlite>::new();
-                self.join(catalog, Arc::new(provisioner), schema, connector)
-                    .await
+                self.join(catalog, servers, schema, connector).await
             }
         }
     }
@@ -272,15 +277,17 @@ impl PlatformBuilder {
     async fn join<DB: SqlEngine>(
         self,
         catalog: SqlCatalog,
-        provisioner: Arc<dyn Provisioner>,
+        servers: Vec<Arc<Server>>,
         schema: Schema,
         connector: SqlConnector<DB>,
     ) -> Result<Platform, PlatformError> {
-        let warnings = ready(&catalog, &self.vault, &self.keys, &*provisioner, &schema).await?;
-        let provisioners = HashMap::from([(ServerId::main(), provisioner)]);
-        let vault = Arc::new(self.vault);
+        let warnings = ready(&catalog, &self.vault, &self.keys, &servers).await?;
+        let provisioners = servers::provisioners(&servers);
+        let (id, vault) = (NodeId::generate(), Arc::new(self.vault));
         let directory = directory(&catalog, &vault, &provisioners);
         let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
+        let tenants: Arc<dyn TenantControl> = Arc::new(manager.clone());
+        let node = self.servers.join(id, &catalog, &tenants, &servers).await;
         let people = People::new(
             &catalog,
             &manager,
@@ -293,15 +300,13 @@ impl PlatformBuilder {
             catalog: catalog.clone(),
             vault,
             provisioners,
-            tenants: Arc::new(manager.clone()),
-            seeding: self.accounts.then(|| Seeding {
-                accounts: people.accounts.clone(),
-                hashing: people.hashing.clone(),
-                registry: self.registry,
-            }),
+            placement: self.servers.placement,
+            reachable: servers::reachable(&servers),
+            tenants: Arc::clone(&tenants),
+            seeding: self.accounts.then(|| people.seeding(self.registry)),
             schema,
             on_create: self.on_create,
-            node: NodeId::generate(),
+            node: id,
             lease: self.lease,
         });
         provisioning.declare_schema().await?;
@@ -315,7 +320,9 @@ impl PlatformBuilder {
                 sign_in: people.sign_in(self.sign_in),
                 accounts: people.accounts,
                 hashing: people.hashing,
-                tenants: Arc::new(manager),
+                tenants,
+                servers,
+                node,
                 sources: self.sources,
                 provisioning,
                 refusals,
@@ -327,20 +334,21 @@ impl PlatformBuilder {
     }
 }
 
-/// Readies the keys, the place of the tenants' databases and the template that they are cloned from.
+/// Readies the keys, the places of the tenants' databases and the templates that they are cloned
+/// from.
 async fn ready(
     catalog: &SqlCatalog,
     vault: &Vault,
     rings: &KeyRings,
-    provisioner: &dyn Provisioner,
-    schema: &Schema,
+    servers: &[Arc<Server>],
 ) -> Result<Vec<ServerWarning>, PlatformError> {
     keys::prepare_vault(catalog, vault).await?;
     keys::compare_signing_keys(catalog, rings).await?;
-    let warnings = provisioner.prepare().await?;
-    provisioner.ensure_template(schema).await?;
+    let warnings = servers::prepare_all(servers).await?;
     let change = Change::by(Actor::System);
-    catalog.add_server(&change, &ServerId::main()).await?;
+    for server in servers {
+        catalog.add_server(&change, &server.id).await?;
+    }
     Ok(warnings)
 }
 

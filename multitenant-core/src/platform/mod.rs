@@ -6,6 +6,7 @@ mod error;
 mod keys;
 mod people;
 mod refusals;
+mod servers;
 mod urls;
 
 use std::num::NonZeroUsize;
@@ -16,7 +17,6 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::TenantId;
 use crate::accounts::SqlAccounts;
 use crate::auth::sign_in::{HashingQueue, SignIn};
 use crate::catalog::SqlCatalog;
@@ -26,12 +26,15 @@ use crate::provision::Provisioning;
 use crate::rbac::Registry;
 use crate::resolve::{Resolver, Sources};
 use crate::tenant::{Tenant, TenantControl, TenantError, Tenants, Visits};
+use crate::{NodeId, TenantId};
 
 use refusals::Refusals;
+use servers::{Node, Server};
 
 pub use builder::PlatformBuilder;
 pub use environment::EnvironmentError;
 pub use error::PlatformError;
+pub use servers::ServerStatus;
 
 /// What is given to the last writes of a platform that ends, however late it is.
 const LAST_WRITES: Duration = Duration::from_secs(1);
@@ -94,6 +97,8 @@ struct Inner {
     provisioning: Provisioning,
     refusals: Arc<Refusals>,
     registry: &'static Registry,
+    servers: Vec<Arc<Server>>,
+    node: Node,
     warnings: Vec<ServerWarning>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -189,7 +194,13 @@ impl Platform {
         self.inner.registry
     }
 
-    /// What only an operator can close on the database server.
+    /// This node, among those that run on the same catalog.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.inner.node.id()
+    }
+
+    /// What only an operator can close on the database servers.
     #[must_use]
     pub fn warnings(&self) -> &[ServerWarning] {
         &self.inner.warnings
@@ -202,12 +213,14 @@ impl Platform {
         self.inner.refusals.lost()
     }
 
-    /// Waits for work in flight, writes down what waits to be, and closes every connection; returns
+    /// Waits for work in flight, writes down what waits to be, closes every connection, and gives this
+    /// node's part of them to the others; returns
     /// whether none of a tenant was left open after `deadline`.
     pub async fn shut_down(&self, deadline: Duration) -> bool {
         self.inner.end_tasks();
         let began = Instant::now();
         let closed = self.inner.tenants.shut_down(deadline).await;
+        self.inner.node.leave(closed).await;
         let left = deadline.saturating_sub(began.elapsed());
         self.inner.refusals.finish(left.max(LAST_WRITES)).await;
         self.inner.catalog.close().await;

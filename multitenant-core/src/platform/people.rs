@@ -10,6 +10,7 @@ use crate::catalog::SqlCatalog;
 use crate::engine::Connector;
 use crate::gate::Gate;
 use crate::password::{HashingCost, PasswordHasher};
+use crate::provision::Seeding;
 use crate::rbac::Registry;
 use crate::resolve::Resolver;
 use crate::tenant::{CacheOptions, TenantManager};
@@ -47,6 +48,15 @@ impl People {
             hashing,
             clock,
         })
+    }
+
+    /// What gives a new tenant its first people.
+    pub(super) fn seeding(&self, registry: &'static Registry) -> Seeding {
+        Seeding {
+            accounts: self.accounts.clone(),
+            hashing: self.hashing.clone(),
+            registry,
+        }
     }
 
     pub(super) fn sign_in(&self, options: SignInOptions) -> SignIn {

@@ -5,6 +5,7 @@ use super::kind::CREATE;
 use super::request::{CreatedTenant, TenantRequest};
 use super::work::Work;
 use super::{Provisioning, making};
+use crate::ServerId;
 use crate::catalog::{Catalog, Change, Idempotency, NewTenant, Placement, Reserved, SealedSecret};
 use crate::engine::provisioner::{DatabaseName, LoginPassword};
 
@@ -13,7 +14,9 @@ impl Provisioning {
     /// answers the same tenant, with a fresh temporary password until the first sign-in.
     ///
     /// # Errors
-    /// [`ProvisioningError::Catalog`] for a slug that is taken; [`ProvisioningError::Step`] says
+    /// [`ProvisioningError::Catalog`] for a slug that is taken; [`ProvisioningError::ServerUnknown`]
+    /// for a server that is named and not there, [`ProvisioningError::NoServer`] where none is named
+    /// and none takes tenants; [`ProvisioningError::Step`] says
     /// which step failed, and then nothing is left; [`ProvisioningError::DeletedSince`] to a
     /// repetition.
     pub async fn create(
@@ -22,18 +25,18 @@ impl Provisioning {
         request: &TenantRequest,
         idempotency: Option<&Idempotency>,
     ) -> Result<CreatedTenant, ProvisioningError> {
-        self.provisioner(&request.tenant.server)?;
+        let (tenant, server) = self.placed(&request.tenant).await?;
         let password = LoginPassword::generate().during(StepName::Keys)?;
-        let placement = self.placement(&request.tenant, &password).await?;
+        let placement = self.placement(&tenant, server, &password).await?;
         let input = json!({
             "admin_email": request.admin_email.as_str(),
             "admin_name": request.admin_name,
         });
         let operation = self.operation(&CREATE, input);
-        let (catalog, tenant) = (&self.inner.catalog, &request.tenant);
+        let catalog = &self.inner.catalog;
         loop {
             let placement = Some(&placement);
-            let reserved = catalog.reserve(change, tenant, placement, &operation, idempotency);
+            let reserved = catalog.reserve(change, &tenant, placement, &operation, idempotency);
             match reserved.await? {
                 Reserved::New(lease) => {
                     let work = Work::new(change.clone(), lease, &CREATE);
@@ -48,17 +51,32 @@ impl Provisioning {
         }
     }
 
+    /// The tenant with a server, which it names or which is chosen.
+    async fn placed(&self, tenant: &NewTenant) -> Result<(NewTenant, ServerId), ProvisioningError> {
+        let server = match &tenant.server {
+            Some(named) => named.clone(),
+            None => self.choose_server(tenant).await?,
+        };
+        self.provisioner(&server)?;
+        let tenant = NewTenant {
+            server: Some(server.clone()),
+            ..tenant.clone()
+        };
+        Ok((tenant, server))
+    }
+
     /// Where the tenant's database will be, with its login's secret sealed.
     async fn placement(
         &self,
         tenant: &NewTenant,
+        server: ServerId,
         password: &LoginPassword,
     ) -> Result<Placement, ProvisioningError> {
         let secret = password.expose_secret().to_owned().into();
         let sealed = self.inner.vault.seal(tenant.id, &secret).await;
         let sealed: SealedSecret = sealed.during(StepName::Keys)?;
         Ok(Placement {
-            server: tenant.server.clone(),
+            server,
             database: DatabaseName::of_tenant(tenant.id).to_string(),
             role: None,
             secret: Some(sealed),

@@ -70,6 +70,9 @@ pub enum ProvisioningError {
     /// Nothing here makes databases on that server.
     #[error("there is no provisioner for server {0}; configure one")]
     ServerUnknown(ServerId),
+    /// No server that can be reached takes tenants that do not name it.
+    #[error("no server that can be reached takes new tenants; let one take them, or name one")]
+    NoServer,
     /// A step failed; what had been done is undone.
     #[error("the step {step} failed; what was done before it is undone")]
     Step {
@@ -169,7 +172,8 @@ impl From<&ProvisioningError> for Problem {
             ProvisioningError::ServerUnknown(_) | ProvisioningError::Migration(_) => {
                 Code::Internal.into()
             }
-            ProvisioningError::Step { .. }
+            ProvisioningError::NoServer
+            | ProvisioningError::Step { .. }
             | ProvisioningError::Interrupted
             | ProvisioningError::Leftovers(_) => {
                 Self::retry_later(Code::Unavailable, RETRY, error.to_string())

@@ -9,6 +9,7 @@ mod kind;
 mod leftovers;
 mod making;
 mod migrate;
+mod placement;
 mod recover;
 mod recoveries;
 mod repeat;
@@ -32,6 +33,7 @@ use crate::{NodeId, ServerId};
 use recoveries::Recoveries;
 
 pub use error::{ProvisioningError, StepName};
+pub use placement::{FewestTenants, PlacementPolicy, Weighted};
 pub use recover::run_recovery;
 pub use request::{CreatedTenant, TenantRequest};
 
@@ -69,6 +71,10 @@ pub struct Parts {
     pub vault: Arc<dyn SecretVault>,
     /// Makes databases, by server.
     pub provisioners: HashMap<ServerId, Arc<dyn Provisioner>>,
+    /// Chooses the server of a tenant that names none.
+    pub placement: Arc<dyn PlacementPolicy>,
+    /// Tells whether a server could be reached when it was last asked: none is chosen that could not.
+    pub reachable: Arc<dyn Fn(&ServerId) -> bool + Send + Sync>,
     /// Serves tenants on this node.
     pub tenants: Arc<dyn TenantControl>,
     /// Gives a new tenant roles and a first admin. `None`: its users are the application's own.

@@ -122,6 +122,11 @@ impl<DB: SqlEngine> Connections for Pool<DB> {
         (self.size() as usize, self.num_idle())
     }
 
+    /// A pool does not tell.
+    fn waiting(&self) -> usize {
+        0
+    }
+
     fn downgrade(&self) -> Box<dyn WeakConnections> {
         Box::new(self.clone())
     }

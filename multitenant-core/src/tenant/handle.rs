@@ -64,6 +64,8 @@ pub(super) trait Connections: Send + Sync + 'static {
     fn check(&self) -> Checked;
     /// Open connections, and those of them that are idle.
     fn counts(&self) -> (usize, usize);
+    /// Requests that wait for one.
+    fn waiting(&self) -> usize;
     /// Leads back to them for as long as somebody holds them.
     fn downgrade(&self) -> Box<dyn WeakConnections>;
 }
@@ -109,6 +111,10 @@ impl<C: Connector> Connections for Share<C> {
 
     fn counts(&self) -> (usize, usize) {
         self.connections()
+    }
+
+    fn waiting(&self) -> usize {
+        Share::waiting(self)
     }
 
     fn downgrade(&self) -> Box<dyn WeakConnections> {
@@ -192,6 +198,12 @@ impl Tenant {
     #[must_use]
     pub fn connections(&self) -> (usize, usize) {
         self.inner.connections.counts()
+    }
+
+    /// Requests of this tenant that wait for a connection on this node.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inner.connections.waiting()
     }
 
     /// Whether the tenant's database answers, over a connection of its budget.

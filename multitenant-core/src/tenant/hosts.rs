@@ -90,7 +90,7 @@ impl<C: Connector> Hosts<C> {
         tenant
     }
 
-    fn budget(&self, server: &ServerId) -> Budget<C> {
+    pub(super) fn budget(&self, server: &ServerId) -> Budget<C> {
         let mut budgets = self.budgets.lock();
         let budget = budgets.entry(server.clone()).or_insert_with(|| {
             let own = self.options.servers.get(server);

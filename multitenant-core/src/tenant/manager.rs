@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::cache::TenantCache;
 use super::error::TenantError;
@@ -17,7 +18,7 @@ use super::options::{ManagerOptions, ManagerStats};
 use crate::directory::{Directory, DirectoryError, FixedDirectory, TenantRecord, TenantStatus};
 use crate::engine::Connector;
 use crate::events::{Event, EventKind, Follow, FollowError, Follower, LogReader, Position};
-use crate::{Domain, Slug, TenantId};
+use crate::{Domain, ServerId, Slug, TenantId};
 
 /// Any number of tenants through a fixed number of connections. Cheap to clone.
 ///
@@ -215,6 +216,20 @@ impl<C: Connector> TenantManager<C> {
                 .map(|(server, budget)| (server.clone(), budget.stats()))
                 .collect(),
         }
+    }
+
+    /// Changes how many connections to a server this node may have open, and until when it may open
+    /// more; see [`Budget::set_connections`](super::Budget::set_connections).
+    pub fn set_connections(&self, server: &ServerId, connections: usize, until: Option<Instant>) {
+        let budget = self.inner.hosts.budget(server);
+        budget.set_connections(connections, until);
+    }
+
+    /// Connections to a server that are open now, including those opening and closing.
+    #[must_use]
+    pub fn connections_open(&self, server: &ServerId) -> usize {
+        let budgets = self.inner.hosts.budgets.lock();
+        budgets.get(server).map_or(0, |budget| budget.stats().open)
     }
 
     /// Ends new work on this tenant here, waits for the old to come to its end, and returns

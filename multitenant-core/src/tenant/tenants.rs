@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use super::error::TenantError;
 use super::handle::Tenant;
@@ -15,7 +16,7 @@ use super::options::ManagerStats;
 use super::visits::{self, Visits};
 use crate::engine::Connector;
 use crate::events::Follower;
-use crate::{Domain, Slug, TenantId};
+use crate::{Domain, ServerId, Slug, TenantId};
 
 /// Finds tenants, whatever they connect to: what a gate and an adapter hold of a
 /// [`TenantManager`].
@@ -160,6 +161,12 @@ pub trait TenantControl: Tenants {
     /// As [`TenantManager::shut_down`].
     async fn shut_down(&self, deadline: Duration) -> bool;
 
+    /// As [`TenantManager::set_connections`].
+    fn set_connections(&self, server: &ServerId, connections: usize, until: Option<Instant>);
+
+    /// As [`TenantManager::connections_open`].
+    fn connections_open(&self, server: &ServerId) -> usize;
+
     /// As [`TenantManager::stats`].
     fn stats(&self) -> ManagerStats;
 
@@ -219,6 +226,14 @@ impl<C: Connector> TenantControl for TenantManager<C> {
 
     async fn shut_down(&self, deadline: Duration) -> bool {
         Self::shut_down(self, deadline).await
+    }
+
+    fn set_connections(&self, server: &ServerId, connections: usize, until: Option<Instant>) {
+        Self::set_connections(self, server, connections, until);
+    }
+
+    fn connections_open(&self, server: &ServerId) -> usize {
+        Self::connections_open(self, server)
     }
 
     fn stats(&self) -> ManagerStats {

@@ -45,7 +45,7 @@ on_both_engines! {
 
     async fn a_tenant_needs_a_server_that_is_known(place: Place) {
         let catalog = place.catalog().await;
-        let tenant = NewTenant { server: ServerId::new("moon"), ..new_tenant("acme") };
+        let tenant = NewTenant { server: Some(ServerId::new("moon")), ..new_tenant("acme") };
         let refused = catalog.reserve(&change(), &tenant, None, &new_operation(MINUTE), None).await;
         assert!(matches!(refused, Err(CatalogError::ServerUnknown(_))));
     }

@@ -341,7 +341,7 @@ on_both_engines! {
         let (catalog, change) = (world.platform.catalog(), world.change());
         catalog.add_server(&change, &ServerId::new("moon")).await.unwrap();
         let there = NewTenant {
-            server: ServerId::new("moon"),
+            server: Some(ServerId::new("moon")),
             ..crate::common::catalog::new_tenant("acme")
         };
         let operation = crate::common::catalog::new_operation(Duration::ZERO);

@@ -52,7 +52,7 @@ async fn cut_off_elsewhere(
     server: &str,
 ) -> OperationId {
     let tenant = NewTenant {
-        server: ServerId::new(server),
+        server: Some(ServerId::new(server)),
         ..new_tenant(&format!("tenant-{number}"))
     };
     let operation = NewOperation {

@@ -30,6 +30,8 @@ mod faults_stay_where_they_are;
 mod no_tenant_reaches_another;
 mod provisioner;
 mod refusals_are_written_down;
+mod servers_are_divided_among_nodes;
+mod servers_take_tenants;
 mod tenants_come_and_go;
 mod the_budget_is_exact;
 mod the_budget_is_shared;

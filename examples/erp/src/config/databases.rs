@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use multitenant_core::ServerId;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -17,9 +18,13 @@ pub enum Databases {
         catalog: SecretString,
         /// The URL of a connection that may create databases and roles.
         admin: SecretString,
+        /// The same for each further server that holds clients' databases, by name.
+        servers: Vec<(ServerId, SecretString)>,
     },
 }
 
+const SERVERS: &str = "names and URLs such as second=postgres://user:password@host/postgres, several \
+     separated by spaces; a name is of lower-case letters, digits and hyphens, and not main";
 const EXPECTED: &str = "a URL such as postgres://user:password@host:5432/enterprise_db";
 
 impl Databases {
@@ -28,12 +33,21 @@ impl Databases {
         const ADMIN: &str = "ADMIN_DATABASE_URL";
         let catalog = reader.secret(CATALOG, EXPECTED, parse::is_postgres_url);
         let admin = reader.secret(ADMIN, EXPECTED, parse::is_postgres_url);
+        let given = reader.secret("ERP_SERVERS", SERVERS, |text| {
+            parse::servers(text).is_some()
+        });
+        let servers = given.and_then(|given| parse::servers(given.expose_secret()));
         match (catalog, admin) {
-            (None, None) => Self::Sqlite,
-            (Some(catalog), Some(admin)) => Self::Postgres { catalog, admin },
-            (Some(catalog), None) => Self::Postgres {
-                admin: to_maintenance_database(&catalog),
+            (None, None) => {
+                if servers.is_some() {
+                    reader.require(CATALOG, "ERP_SERVERS is given and needs it beside");
+                }
+                Self::Sqlite
+            }
+            (Some(catalog), admin) => Self::Postgres {
+                admin: admin.unwrap_or_else(|| to_maintenance_database(&catalog)),
                 catalog,
+                servers: servers.unwrap_or_default(),
             },
             (None, Some(_)) => {
                 reader.require(CATALOG, "ADMIN_DATABASE_URL is given and needs it beside");

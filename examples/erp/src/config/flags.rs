@@ -52,7 +52,8 @@ settings! {
     db_encryption_key, DB_ENCRYPTION_KEY, "Encrypts secrets at rest, 32 bytes in base64url";
     erp_base_domains, ERP_BASE_DOMAINS, "Domains under which clients have subdomains, comma-separated [default: localhost, in production none]";
     erp_trusted_proxies, ERP_TRUSTED_PROXIES, "Addresses or networks whose Forwarded, X-Forwarded-Host and X-Forwarded-For count, comma-separated [default: none]";
-    erp_max_connections, ERP_MAX_CONNECTIONS, "Open connections per database server [default: 60]";
+    erp_servers, ERP_SERVERS, "More Postgres servers for clients' databases, name=URL each, separated by spaces [default: none]";
+    erp_max_connections, ERP_MAX_CONNECTIONS, "Open connections per database server, over all nodes [default: 60]";
     erp_cached_tenants, ERP_CACHED_TENANTS, "Clients kept in memory [default: 10000]";
     erp_spares, ERP_SPARES, "Databases made ahead for new clients [default: 0]";
     rate_limit, RATE_LIMIT, "on or off [default: on]";

@@ -47,6 +47,7 @@ impl Config {
             "DB_ENCRYPTION_KEY" => self.made("db-encryption", &self.secrets.encryption_key),
             "ERP_BASE_DOMAINS" => joined(&self.base_domains),
             "ERP_TRUSTED_PROXIES" => self.trusted_proxies.to_string(),
+            "ERP_SERVERS" => self.servers(),
             "ERP_MAX_CONNECTIONS" => self.max_connections.to_string(),
             "ERP_CACHED_TENANTS" => self.cached_tenants.to_string(),
             "ERP_SPARES" => self.spares.to_string(),
@@ -67,6 +68,15 @@ impl Config {
             Databases::Sqlite => String::new(),
             Databases::Postgres { admin, .. } => without_password(admin),
         }
+    }
+
+    fn servers(&self) -> String {
+        let Databases::Postgres { servers, .. } = &self.databases else {
+            return String::new();
+        };
+        let servers = servers.iter();
+        let shown = servers.map(|(name, url)| format!("{name}={}", without_password(url)));
+        shown.collect::<Vec<_>>().join(" ")
     }
 
     /// A secret that is made at the first start where none is given.

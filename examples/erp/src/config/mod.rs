@@ -15,6 +15,7 @@ pub use environment::AppEnv;
 pub use error::{Complaint, ConfigError};
 pub use flags::Flags;
 pub use in_force::Setting;
+pub(crate) use parse::is_server_name;
 pub use settings::{Config, FirstAdmin, GivenSecrets};
 pub use sources::{Origin, Sources};
 

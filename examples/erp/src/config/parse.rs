@@ -7,6 +7,8 @@ use axum::http::HeaderValue;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use multitenant_core::ServerId;
+use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 use zeroize::Zeroizing;
@@ -60,6 +62,30 @@ pub(super) fn is_encryption_key(text: &str) -> bool {
     let keys = text.split_whitespace().map(|key| BASE64URL.decode(key));
     let mut keys = keys.map(|key| key.is_ok_and(|key| Zeroizing::new(key).len() == 32));
     keys.all(|is_key| is_key)
+}
+
+/// Servers by name, `name=URL` each, separated by blanks.
+pub(super) fn servers(text: &str) -> Option<Vec<(ServerId, SecretString)>> {
+    let mut servers: Vec<(ServerId, SecretString)> = Vec::new();
+    for server in text.split_whitespace() {
+        let (name, url) = server.split_once('=')?;
+        let id = ServerId::new(name);
+        let is_new = id != ServerId::main() && servers.iter().all(|(known, _)| *known != id);
+        if !is_new || !is_server_name(name) || !is_postgres_url(url) {
+            return None;
+        }
+        servers.push((id, url.into()));
+    }
+    Some(servers)
+}
+
+/// Of at most 63 lower-case letters, digits and hyphens, of which none stands first or last.
+pub(crate) fn is_server_name(name: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len())
+        && name.bytes().all(is_of_name)
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }
 
 pub(super) fn is_postgres_url(text: &str) -> bool {

@@ -46,7 +46,7 @@ fn nothing_needs_to_be_given() {
     assert!(config.rate_limit);
 }
 
-const EVERYTHING: [(&str, &str); 19] = [
+const EVERYTHING: [(&str, &str); 20] = [
     ("HOST", "::"),
     ("PORT", "8080"),
     ("LOG_LEVEL", "warn,sqlx=debug"),
@@ -65,6 +65,10 @@ const EVERYTHING: [(&str, &str); 19] = [
     ("DB_ENCRYPTION_KEY", KEY),
     ("ERP_BASE_DOMAINS", "example.com,example.org"),
     ("ERP_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+    (
+        "ERP_SERVERS",
+        "second=postgres://c:d@db2/postgres third=postgres://e:f@db3/postgres",
+    ),
     ("ERP_MAX_CONNECTIONS", "20"),
     ("ERP_CACHED_TENANTS", "50"),
     ("ERP_SPARES", "3"),
@@ -86,7 +90,10 @@ fn every_setting_is_read() {
     assert!(config.admin.password.is_some());
     assert!(matches!(
         &config.databases,
-        Databases::Postgres { admin, .. } if admin.expose_secret().ends_with("@db/postgres")
+        Databases::Postgres { admin, servers, .. }
+            if admin.expose_secret().ends_with("@db/postgres")
+                && servers[1].0.as_str() == "third"
+                && servers[1].1.expose_secret().ends_with("@db3/postgres")
     ));
     assert!(config.secrets.enterprise_jwt.is_some());
     assert!(config.secrets.client_jwt.is_some());
@@ -206,6 +213,19 @@ fn secrets_that_are_not_acceptable_are_named_but_not_shown() {
             "mysql://canary@h/d",
             "a URL such as postgres://",
         ),
+        ("ERP_SERVERS", "canary", "names and URLs"),
+        ("ERP_SERVERS", "a=mysql://canary@h/d", "names and URLs"),
+        ("ERP_SERVERS", "A=postgres://canary@h/d", "names and URLs"),
+        (
+            "ERP_SERVERS",
+            "main=postgres://canary@h/d",
+            "names and URLs",
+        ),
+        (
+            "ERP_SERVERS",
+            "a=postgres://canary@h/d a=postgres://canary@i/d",
+            "names and URLs",
+        ),
         (
             "ENTERPRISE_DATABASE_URL",
             "postgres://canary@h",
@@ -309,6 +329,12 @@ fn the_admin_connection_is_by_default_the_catalogs_to_the_database_postgres() {
 }
 
 #[test]
+fn more_servers_need_a_catalog_on_postgres() {
+    let complaints = complaints(&[("ERP_SERVERS", "second=postgres://u:p@db/postgres")]);
+    assert!(complaints[0].starts_with("ENTERPRISE_DATABASE_URL is missing"));
+}
+
+#[test]
 fn no_secret_shows_when_the_configuration_is_printed() {
     let environment = [
         (
@@ -333,7 +359,7 @@ fn no_secret_shows_when_the_configuration_is_printed() {
     assert!(!printed.contains(KEY), "{printed}");
 }
 
-const IN_FORCE: [(&str, &str, Origin); 9] = [
+const IN_FORCE: [(&str, &str, Origin); 10] = [
     ("PORT", "8080", Origin::Flag),
     ("LOG_LEVEL", "warn", Origin::Default),
     ("HOST", "127.0.0.1", Origin::Default),
@@ -359,6 +385,11 @@ const IN_FORCE: [(&str, &str, Origin); 9] = [
         "postgres://u:[redacted]@db:5433/postgres",
         Origin::Default,
     ),
+    (
+        "ERP_SERVERS",
+        "second=postgres://c:[redacted]@db2/postgres",
+        Origin::Environment,
+    ),
 ];
 
 #[test]
@@ -375,6 +406,9 @@ fn what_is_in_force_is_told_with_its_source_and_without_secrets() {
             "postgres://u:canary-1@db:5433/enterprise_db?password=canary-3",
         )),
         "ERP_TRUSTED_PROXIES" => Some(OsString::from("10.0.0.0/8, ::1")),
+        "ERP_SERVERS" => Some(OsString::from(
+            "second=postgres://c:canary-6@db2/postgres?password=canary-7",
+        )),
         _ => None,
     };
     let flags = flags("--port 8080");

@@ -2,11 +2,15 @@
 
 use multitenant_core::catalog::{NewTenant, Page, TenantFilter, TenantPatch, TenantRow};
 use multitenant_core::provision::TenantRequest;
-use multitenant_core::{Problem, Timestamp};
+use multitenant_core::{Problem, ServerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::config::is_server_name;
 use crate::forms::{Check, Paging, present};
+
+/// What is said of a server that is not there.
+pub(super) const NO_SERVER: &str = "expected the name of a server, as GET servers lists them";
 
 /// What a client pays for.
 pub(crate) const TIERS: [&str; 3] = ["BASIC", "PROFESSIONAL", "ENTERPRISE"];
@@ -18,6 +22,14 @@ fn tier(check: &mut Check, text: Option<&str>) -> Option<&'static str> {
         check.wrong("tier", "expected BASIC, PROFESSIONAL or ENTERPRISE");
     }
     found
+}
+
+fn server(check: &mut Check, name: &str) -> Option<ServerId> {
+    let is_name = is_server_name(name);
+    if !is_name {
+        check.wrong("server", NO_SERVER);
+    }
+    is_name.then(|| ServerId::new(name))
 }
 
 /// A client that is to be made.
@@ -51,6 +63,14 @@ pub(super) struct NewClientForm {
     /// What it pays for: `BASIC` (the default), `PROFESSIONAL` or `ENTERPRISE`.
     #[schema(example = "BASIC", pattern = "^(BASIC|PROFESSIONAL|ENTERPRISE)$")]
     tier: Option<String>,
+    /// Which server is to hold its database; one is chosen where it is left out.
+    #[schema(
+        min_length = 1,
+        max_length = 63,
+        pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        example = "main"
+    )]
+    server: Option<String>,
 }
 
 impl NewClientForm {
@@ -63,6 +83,10 @@ impl NewClientForm {
         let business_type = check.optional_name("businessType", self.business_type.as_deref());
         let segment = check.optional_name("segment", self.segment.as_deref());
         let tier = tier(&mut check, self.tier.as_deref());
+        let server = self
+            .server
+            .as_deref()
+            .and_then(|name| server(&mut check, name));
         let form = (|| {
             let admin_email: multitenant_core::Email = admin_email?;
             Some(TenantRequest {
@@ -70,6 +94,7 @@ impl NewClientForm {
                     business_type,
                     segment,
                     admin_email: Some(admin_email.to_string()),
+                    server,
                     ..NewTenant::new(slug?, name?, tier?)
                 },
                 admin_email,
@@ -91,7 +116,9 @@ impl NewClientForm {
             &self.tier,
         );
         // Texts alone: there is nothing that could not be written.
-        serde_json::to_vec(&fields).unwrap_or_default()
+        let mut bytes = serde_json::to_vec(&fields).unwrap_or_default();
+        bytes.extend(self.server.iter().flat_map(|server| server.bytes()));
+        bytes
     }
 }
 
@@ -204,6 +231,9 @@ pub(super) struct ClientView {
     /// Its database, once there is one.
     #[schema(example = "client_db_0190f5fe7c3a7d109c0e5a1b2c3d4e5f")]
     db_name: Option<String>,
+    /// The server that holds its database.
+    #[schema(example = "main")]
+    server: String,
     /// `PROVISIONING`, `ACTIVE`, `SUSPENDED`, `ARCHIVED` or `DELETING`.
     #[schema(example = "ACTIVE")]
     status: &'static str,
@@ -226,6 +256,7 @@ impl From<TenantRow> for ClientView {
             name: row.name,
             slug: row.slug.to_string(),
             db_name: row.placement.map(|placement| placement.database),
+            server: row.server.to_string(),
             status: row.status.as_str(),
             tier: row.tier,
             business_type: row.business_type,

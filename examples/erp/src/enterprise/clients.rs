@@ -4,11 +4,14 @@ use multitenant_axum::{Json, Path, Principal, Problem, Query};
 use multitenant_core::catalog::{Catalog, Idempotency, TenantRow};
 use multitenant_core::directory::TenantStatus;
 use multitenant_core::platform::Platform;
-use multitenant_core::{Code, Problem as CoreProblem, TenantId};
+use multitenant_core::provision::ProvisioningError;
+use multitenant_core::{Code, FieldError, Problem as CoreProblem, TenantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::client::{ClientPatchForm, ClientView, ClientsQuery, Confirmation, NewClientForm};
+use super::client::{
+    ClientPatchForm, ClientView, ClientsQuery, Confirmation, NO_SERVER, NewClientForm,
+};
 use crate::caller::{Caller, told};
 use crate::forms::Check;
 
@@ -54,7 +57,7 @@ pub(super) async fn create(
     let change = caller.change(&who);
     let provisioning = platform.provisioning();
     let created = provisioning.create(&change, &request, idempotency.as_ref());
-    let created = created.await.map_err(told)?;
+    let created = created.await.map_err(not_created)?;
     let temporary = created.temporary_password;
     let created = Created {
         success: true,
@@ -65,6 +68,15 @@ pub(super) async fn create(
         },
     };
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+fn not_created(error: ProvisioningError) -> Problem {
+    match error {
+        ProvisioningError::ServerUnknown(_) => {
+            CoreProblem::invalid(vec![FieldError::new("server", NO_SERVER)]).into()
+        }
+        error => told(error),
+    }
 }
 
 fn idempotency(

@@ -2,8 +2,10 @@
 
 mod auth;
 mod client;
+mod client_health;
 mod clients;
 mod domains;
+mod servers;
 
 use axum::routing::{delete, get, patch, post, put};
 use multitenant_axum::Guarded;
@@ -31,9 +33,11 @@ pub(crate) use client::TIERS;
     clients::remove,
     clients::suspend,
     clients::activate,
+    client_health::show,
     domains::list,
     domains::add,
-    domains::remove
+    domains::remove,
+    servers::list
 ))]
 pub(crate) struct Documented;
 
@@ -57,6 +61,7 @@ pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
         .route(Manage, "/clients/{id}", delete(clients::remove))
         .route(Manage, "/clients/{id}/suspend", post(clients::suspend))
         .route(Manage, "/clients/{id}/activate", post(clients::activate))
+        .route(Read, "/clients/{id}/health", get(client_health::show))
         .route(Read, "/clients/{id}/domains", get(domains::list))
         .route(Manage, "/clients/{id}/domains/{domain}", put(domains::add))
         .route(
@@ -64,4 +69,5 @@ pub(crate) fn routes(platform: &Platform) -> Guarded<Platform> {
             "/clients/{id}/domains/{domain}",
             delete(domains::remove),
         )
+        .route(Read, "/servers", get(servers::list))
 }

@@ -45,6 +45,10 @@ pub struct CacheHealth {
     pub capacity: usize,
     /// Open connections to clients' databases.
     pub open_connections: usize,
-    /// Most open connections to clients' databases.
+    /// Those of them that nobody uses now.
+    pub idle_connections: usize,
+    /// Requests that wait for a connection.
+    pub waiting_requests: usize,
+    /// Most open connections of this server to clients' databases: its part of what all may have.
     pub max_connections: usize,
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::errors;
 
 /// Where an operation stands in the document, by the beginning of its path.
-const TAGS: [(&str, &str, &str); 7] = [
+const TAGS: [(&str, &str, &str); 8] = [
     (
         "/api/enterprise/auth",
         "staff: oneself",
@@ -17,6 +17,11 @@ const TAGS: [(&str, &str, &str); 7] = [
         "/api/enterprise/clients",
         "staff: clients",
         "The platform's staff look after clients.",
+    ),
+    (
+        "/api/enterprise/servers",
+        "staff: servers",
+        "The database servers that hold clients' databases.",
     ),
     (
         "/api/client/auth",

@@ -26,6 +26,8 @@ impl Probe for Catalog {
             tenants: 2,
             capacity: 50,
             open_connections: 3,
+            idle_connections: 1,
+            waiting_requests: 4,
             max_connections: 60,
         }
     }
@@ -58,7 +60,10 @@ async fn with_its_catalog_it_is_healthy_and_ready() {
         health["timestamp"].as_str().unwrap().ends_with('Z'),
         "{health}"
     );
-    let cache = json!({"tenants": 2, "capacity": 50, "openConnections": 3, "maxConnections": 60});
+    let cache = json!({
+        "tenants": 2, "capacity": 50, "openConnections": 3, "idleConnections": 1,
+        "waitingRequests": 4, "maxConnections": 60,
+    });
     assert_eq!(health["cache"], cache);
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 200);
 }

@@ -24,6 +24,7 @@ mod no_request_crosses_over;
 mod no_route_leads_to_another_client;
 mod one_address_cannot_flood;
 mod one_line_for_each_request;
+mod servers_and_clients_are_looked_at;
 mod starting;
 mod the_walkthrough;
 mod two_servers_on_one_catalog;

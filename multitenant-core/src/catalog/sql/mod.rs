@@ -17,6 +17,7 @@ mod prune;
 mod reserve;
 mod schemas;
 mod secrets;
+mod servers;
 mod stored_operation;
 mod tenant_state;
 mod tenants;
@@ -36,10 +37,12 @@ use crate::{Clock, Domain, ServerId, Slug, TenantId};
 
 use super::{
     AuditFilter, AuditRecord, Catalog, CatalogError, Change, Idempotency, Listed, NewOperation,
-    NewTenant, Page, Placement, Reserved, TenantFilter, TenantPatch, TenantRow,
+    NewTenant, Page, Placement, Reserved, ServerPatch, ServerRow, TenantFilter, TenantPatch,
+    TenantRow,
 };
 use transaction::LogTransaction;
 
+pub use nodes::{Claim, Granted};
 pub use open::OpenError;
 pub use prune::run_pruner;
 pub use write::Write;
@@ -155,7 +158,20 @@ impl fmt::Debug for SqlCatalog {
 #[async_trait]
 impl Catalog for SqlCatalog {
     async fn add_server(&self, change: &Change, server: &ServerId) -> Result<(), CatalogError> {
-        nodes::add_server(self, change, server).await
+        servers::add(self, change, server).await
+    }
+
+    async fn servers(&self) -> Result<Vec<ServerRow>, CatalogError> {
+        servers::list(self.pool()).await
+    }
+
+    async fn patch_server(
+        &self,
+        change: &Change,
+        server: &ServerId,
+        patch: &ServerPatch,
+    ) -> Result<ServerRow, CatalogError> {
+        servers::patch(self.write(change).await?, server, patch).await
     }
 
     async fn reserve(

@@ -140,6 +140,7 @@ pub(super) async fn insert(
          created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
     let now = write.now();
+    let server = tenant.server.clone().unwrap_or_else(ServerId::main);
     let secret = placement.and_then(|placement| placement.secret.as_ref());
     let added = on!(write.sql(), sql => sqlx::query(ADD)
         .bind(tenant.id)
@@ -150,7 +151,7 @@ pub(super) async fn insert(
         .bind(&tenant.business_type)
         .bind(&tenant.segment)
         .bind(&tenant.admin_email)
-        .bind(tenant.server.as_str())
+        .bind(server.as_str())
         .bind(placement.map(|placement| &*placement.database))
         .bind(placement.and_then(|placement| placement.role.as_deref()))
         .bind(secret.map(SealedSecret::as_str))
@@ -163,7 +164,7 @@ pub(super) async fn insert(
         Some(refusal) if refusal.is_unique_violation() => {
             CatalogError::SlugTaken(tenant.slug.clone())
         }
-        _ => not_on_server(error, &tenant.server),
+        _ => not_on_server(error, &server),
     })
 }
 

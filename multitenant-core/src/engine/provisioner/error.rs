@@ -30,6 +30,8 @@ pub enum Step {
     DropLogin,
     /// Looking up what there is.
     Inspect,
+    /// Showing that a node lives, or looking which do.
+    Attend,
 }
 
 impl fmt::Display for Step {
@@ -45,6 +47,7 @@ impl fmt::Display for Step {
             Self::DropDatabase => "drop the tenant's database",
             Self::DropLogin => "drop the tenant's login",
             Self::Inspect => "look up what there is of tenants",
+            Self::Attend => "show that a node lives, or look which do",
         })
     }
 }

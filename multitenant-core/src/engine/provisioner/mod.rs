@@ -4,6 +4,7 @@
 //! implementations. Each method is one step of a tenant's life, and running it again after a crash
 //! at any instant ends in the same state, so that a saga can stand above it.
 
+mod attendance;
 mod error;
 mod footprint;
 mod migration_set;
@@ -18,6 +19,7 @@ mod seam;
 mod sqlite;
 mod warning;
 
+pub use attendance::Attendance;
 pub use error::{ProvisionerError, Step};
 pub use footprint::{DatabaseState, Footprint, Login};
 pub use migration_set::MigrationSet;

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use super::attendance::Attendance;
 use super::error::ProvisionerError;
 use super::footprint::{Footprint, Login};
 use super::password::LoginPassword;
 use super::schema::{Schema, SchemaVersion};
 use super::warning::ServerWarning;
-use crate::TenantId;
+use crate::{NodeId, TenantId};
 
 /// A migrated template that exists; [`Provisioner::ensure_template`] gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +168,27 @@ pub trait Provisioner: Send + Sync {
     /// # Errors
     /// Those of the server.
     async fn list(&self) -> Result<Vec<Footprint>, ProvisionerError>;
+
+    /// Shows the other nodes that this one lives, before it opens its first connection to a tenant.
+    /// Takes one connection of its own.
+    ///
+    /// # Errors
+    /// Those of the server.
+    async fn attend(&self, node: NodeId) -> Result<Box<dyn Attendance>, ProvisionerError>;
+
+    /// Which of these nodes show that they live.
+    ///
+    /// # Errors
+    /// Those of the server.
+    async fn attending(&self, among: &[NodeId]) -> Result<Vec<NodeId>, ProvisionerError>;
+
+    /// Most connections that all nodes together should open to tenants' databases: what the server
+    /// is set up for, less what superusers have for themselves and a reserve of 20 for
+    /// administration, migrations and listeners. `None` where the server has no limit.
+    ///
+    /// # Errors
+    /// Those of the server.
+    async fn room(&self) -> Result<Option<u32>, ProvisionerError>;
 
     /// The URL by which the tenant's login connects to its database.
     fn connect_data(&self, tenant: TenantId, password: &LoginPassword) -> SecretString;

@@ -4,7 +4,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BudgetOptions {
-    /// Most connections open at once over all tenants, closing ones included. Default 60.
+    /// Most connections open at once over all tenants, closing ones included. Default 60; with none,
+    /// nothing is opened until [`set_connections`](super::Budget::set_connections) allows some.
     pub connections: usize,
     /// Most connections of one tenant; never below two, so that a request that holds one can get
     /// another. Default: a quarter of `connections`.

@@ -87,6 +87,13 @@ impl<C: Connector> Budget<C> {
         self.read(State::stats)
     }
 
+    /// Changes how many connections may be open. Where that are fewer, idle ones are closed now and
+    /// those in use when they come back; [`BudgetStats::open`] tells how many are left. With `until`,
+    /// none is opened after that until this is called again.
+    pub fn set_connections(&self, connections: usize, until: Option<Instant>) {
+        self.update(|state, now, orders| state.set_connections(connections, until, now, orders));
+    }
+
     pub(super) fn connector(&self) -> &C {
         &self.inner.connector
     }

@@ -105,6 +105,12 @@ impl<C: Connector> Share<C> {
         self.budget().read(|state| state.share_stats(self.key()))
     }
 
+    /// Requests of this tenant that wait for a connection.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.budget().read(|state| state.share_waiting(self.key()))
+    }
+
     /// Takes a connection: an idle one at once, else the first that comes free or is opened.
     ///
     /// # Errors

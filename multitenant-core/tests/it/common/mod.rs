@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod platform;
+pub mod proxy;
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -15,7 +16,7 @@ use multitenant_core::platform::{Platform, PlatformBuilder};
 use multitenant_core::tenant::{Budget, BudgetOptions, Db};
 use multitenant_core::testing::{Place, TestPlatform, TestPlatformBuilder};
 use multitenant_core::{ServerId, TenantId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection, Postgres, Sqlite};
 use tokio::runtime::Handle;
 
@@ -130,6 +131,23 @@ impl<DB: SqlEngine> EnginePlace<DB> {
     /// A node of the platform of this place, not started yet.
     pub fn platform(&self) -> PlatformBuilder {
         self.place.platform(platform::permissions::REGISTRY)
+    }
+
+    /// How to get in to another server of this place: on SQLite a folder of its own, on Postgres the
+    /// same server once more.
+    pub fn another_server(&self) -> SecretString {
+        let url = self.place.url();
+        match url.expose_secret().strip_prefix("sqlite://") {
+            None => server_url().into(),
+            Some(file) => {
+                let folder = std::path::Path::new(file).parent().expect("a folder");
+                folder
+                    .with_file_name("another")
+                    .display()
+                    .to_string()
+                    .into()
+            }
+        }
     }
 
     pub fn platform_with(&self, vault: Vault) -> PlatformBuilder {

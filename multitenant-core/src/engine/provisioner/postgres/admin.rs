@@ -86,6 +86,11 @@ impl Admin {
         in_time(step, self.options.clone().database(database).connect()).await
     }
 
+    /// A connection of its own to the admin's database.
+    pub(super) async fn connect_apart(&self, step: Step) -> Result<PgConnection, ProvisionerError> {
+        in_time(step, self.options.connect()).await
+    }
+
     /// A connection of its own to one database, as another login.
     pub(super) async fn connect_as(
         &self,
@@ -135,7 +140,7 @@ impl Admin {
         step: Step,
         name: &str,
     ) -> Result<PgConnection, ProvisionerError> {
-        let mut connection = in_time(step, self.options.connect()).await?;
+        let mut connection = self.connect_apart(step).await?;
         lock(&mut connection, step, name).await?;
         Ok(connection)
     }

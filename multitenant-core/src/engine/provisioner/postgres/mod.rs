@@ -6,6 +6,7 @@
 //! so that what is inside (owners, rights, default rights) needs no work per tenant.
 
 mod admin;
+mod attendance;
 mod database;
 mod listing;
 mod login;
@@ -25,6 +26,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
 use self::admin::Admin;
+use super::attendance::Attendance;
 use super::error::{ProvisionerError, Step};
 use super::footprint::{Footprint, Login};
 use super::names::{DatabaseName, DatabaseRole, RolePrefix};
@@ -32,7 +34,7 @@ use super::password::LoginPassword;
 use super::schema::Schema;
 use super::seam::{Provisioner, Template};
 use super::warning::ServerWarning;
-use crate::TenantId;
+use crate::{NodeId, TenantId};
 
 /// Makes, migrates and drops tenants' databases and logins on one Postgres server (15 or newer).
 ///
@@ -199,6 +201,18 @@ impl Provisioner for PostgresProvisioner {
 
     async fn list(&self) -> Result<Vec<Footprint>, ProvisionerError> {
         self.look_up_all().await
+    }
+
+    async fn attend(&self, node: NodeId) -> Result<Box<dyn Attendance>, ProvisionerError> {
+        self.show(node).await
+    }
+
+    async fn attending(&self, among: &[NodeId]) -> Result<Vec<NodeId>, ProvisionerError> {
+        self.shown(among).await
+    }
+
+    async fn room(&self) -> Result<Option<u32>, ProvisionerError> {
+        PostgresProvisioner::room(self).await.map(Some)
     }
 
     fn connect_data(&self, tenant: TenantId, password: &LoginPassword) -> SecretString {

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::attendance::is_locked;
 use super::fault::file_error;
 use super::files::UNFINISHED;
 use super::lock::Lock;
-use crate::TenantId;
 use crate::engine::provisioner::error::{ProvisionerError, Step};
 use crate::engine::provisioner::names::DatabaseName;
+use crate::{NodeId, TenantId};
 
 const EXTENSION: &str = "db";
+/// What the names of files that nodes lock begin with.
+const NODE: &str = ".node-";
 
 /// A folder that is the platform's alone (mode 0700), by its absolute path.
 #[derive(Debug)]
@@ -52,6 +55,21 @@ impl Folder {
 
     pub(super) fn file(&self, name: &DatabaseName) -> PathBuf {
         self.path.join(name.as_str()).with_extension(EXTENSION)
+    }
+
+    pub(super) fn node_file(&self, node: NodeId) -> PathBuf {
+        self.path.join(format!("{NODE}{node}"))
+    }
+
+    /// Removes files of nodes that have ended. Only under the folder's lock.
+    pub(super) fn remove_node_files(&self, step: Step) -> Result<(), ProvisionerError> {
+        for name in self.names(step)? {
+            let path = self.path.join(&name);
+            if name.starts_with(NODE) && !is_locked(&path)? {
+                fs::remove_file(&path).map_err(|source| file_error(step, &path, source))?;
+            }
+        }
+        Ok(())
     }
 
     /// The URL by which sqlx opens a file of this folder; it does not make a missing one.

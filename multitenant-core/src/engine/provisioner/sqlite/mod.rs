@@ -1,5 +1,6 @@
 //! Tenants in SQLite files, one each, in a folder that is the platform's alone.
 
+mod attendance;
 mod fault;
 mod files;
 mod folder;
@@ -14,6 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use self::folder::Folder;
+use super::attendance::Attendance;
 use super::error::{During, ProvisionerError, Step};
 use super::footprint::{DatabaseState, Footprint, Login};
 use super::names::{DatabaseName, RolePrefix};
@@ -21,8 +23,8 @@ use super::password::LoginPassword;
 use super::schema::Schema;
 use super::seam::{Provisioner, Template};
 use super::warning::ServerWarning;
-use crate::TenantId;
 use crate::engine::AnyPool;
+use crate::{NodeId, TenantId};
 
 /// Makes, migrates and drops tenants' databases as SQLite files (WAL, mode 0600) in one folder
 /// (mode 0700). Several processes of one machine may share it.
@@ -109,6 +111,7 @@ impl Provisioner for SqliteProvisioner {
     async fn prepare(&self) -> Result<Vec<ServerWarning>, ProvisionerError> {
         let _lock = self.folder.files.hold(Step::Prepare).await?;
         self.folder.remove_unfinished(Step::Prepare)?;
+        self.folder.remove_node_files(Step::Prepare)?;
         Ok(Vec::new())
     }
 
@@ -206,6 +209,18 @@ impl Provisioner for SqliteProvisioner {
             ..Footprint::none(tenant)
         });
         Ok(footprints.collect())
+    }
+
+    async fn attend(&self, node: NodeId) -> Result<Box<dyn Attendance>, ProvisionerError> {
+        self.show(node).await
+    }
+
+    async fn attending(&self, among: &[NodeId]) -> Result<Vec<NodeId>, ProvisionerError> {
+        self.shown(among)
+    }
+
+    async fn room(&self) -> Result<Option<u32>, ProvisionerError> {
+        Ok(None)
     }
 
     fn connect_data(&self, tenant: TenantId, _: &LoginPassword) -> SecretString {

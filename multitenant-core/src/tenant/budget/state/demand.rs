@@ -131,6 +131,9 @@ impl<C, W: Waiting> State<C, W> {
         now: Instant,
         orders: &mut Vec<Order<C, W>>,
     ) {
+        if self.has_lapsed(now) {
+            return;
+        }
         loop {
             match self.serve_reservation(orders) {
                 Some(true) => continue,

@@ -95,7 +95,7 @@ impl<C, W: Waiting> State<C, W> {
             return Err(NotReserved::Closed);
         }
         // One is left to the share's own requests, and so one to everybody else's.
-        let most = self.cap(key) - 1;
+        let most = self.cap(key).saturating_sub(1);
         if !(1..=most).contains(&count) {
             return Err(NotReserved::Never { most });
         }
@@ -176,7 +176,7 @@ impl<C, W: Waiting> State<C, W> {
 
     /// Whether a reservation lacks permits that nobody is about to give up.
     pub(super) fn reservation_lacks(&self) -> bool {
-        let free = self.limit - self.issued + self.closing;
+        let free = self.permits_to_come();
         self.due().is_some_and(|(_, _, count)| free < count)
     }
 
@@ -184,12 +184,12 @@ impl<C, W: Waiting> State<C, W> {
     pub(super) fn serve_reservation(&mut self, orders: &mut Vec<Order<C, W>>) -> Option<bool> {
         let (ticket, key, count) = self.due()?;
         self.shrink(key, orders);
-        if self.limit - self.issued >= count {
+        if self.issued + count <= self.limit {
             self.grant(ticket, key, count);
             orders.push(Order::Reserved(key));
             return Some(true);
         }
-        while self.limit - self.issued + self.closing < count {
+        while self.permits_to_come() < count {
             let Some(donor) = self.least_popular() else {
                 break;
             };

@@ -6,7 +6,7 @@ use super::donors::Donors;
 use super::holders::Holders;
 use super::line::Line;
 use super::openings::Openings;
-use super::order::{Key, Waiting};
+use super::order::{Key, Order, Waiting};
 use super::popularity::{Popularity, Time};
 use super::reservation::Reservations;
 use super::share::{Phase, ShareState};
@@ -15,6 +15,8 @@ use crate::tenant::budget::{BudgetOptions, ShareOptions};
 /// Every share, and what is counted over all of them.
 pub(in crate::tenant::budget) struct State<C, W: Waiting> {
     pub(super) limit: usize,
+    /// Until when connections may be opened, if not for good.
+    lapses: Option<Instant>,
     /// Most connections of one share, where neither it nor a part of the limit says otherwise.
     pub(super) per_tenant: Option<usize>,
     /// Permits out: opening, idle, in use, closing.
@@ -43,7 +45,8 @@ pub(in crate::tenant::budget) struct State<C, W: Waiting> {
 impl<C, W: Waiting> State<C, W> {
     pub(in crate::tenant::budget) fn new(options: &BudgetOptions, now: Instant) -> Self {
         Self {
-            limit: options.connections.max(1),
+            limit: options.connections,
+            lapses: None,
             per_tenant: options.per_tenant,
             issued: 0,
             closing: 0,
@@ -107,6 +110,32 @@ impl<C, W: Waiting> State<C, W> {
     /// connection is known to be closed.
     pub(super) const fn is_over_limit(&self) -> bool {
         self.issued.saturating_sub(self.closing) > self.limit
+    }
+
+    /// Changes how many connections may be open, and until when more may be opened. Closes what is idle
+    /// beyond; what is in use beyond is closed when it comes back.
+    pub(in crate::tenant::budget) fn set_connections(
+        &mut self,
+        connections: usize,
+        lapses: Option<Instant>,
+        now: Instant,
+        orders: &mut Vec<Order<C, W>>,
+    ) {
+        (self.limit, self.lapses) = (connections, lapses);
+        while self.is_over_limit() {
+            let reserved_too = now + Duration::from_nanos(1);
+            let donor = self.least_popular().or_else(|| self.aged(reserved_too));
+            let Some(close) = donor.and_then(|donor| self.close_oldest(donor)) else {
+                break;
+            };
+            orders.push(close);
+        }
+        self.advance(now, orders);
+    }
+
+    /// Whether nothing may be opened until it is said anew how many connections there may be.
+    pub(super) fn has_lapsed(&self, now: Instant) -> bool {
+        self.lapses.is_some_and(|lapses| now >= lapses)
     }
 
     /// Counts a use of the share.

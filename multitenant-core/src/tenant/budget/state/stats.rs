@@ -57,6 +57,12 @@ impl<C, W: Waiting> State<C, W> {
         })
     }
 
+    /// Requests of one share that wait.
+    pub(in crate::tenant::budget) fn share_waiting(&self, key: Key) -> usize {
+        let share = self.shares.get(&key);
+        share.map_or(0, super::share::ShareState::queue_len)
+    }
+
     pub(in crate::tenant::budget) fn is_opening(&self, key: Key) -> bool {
         self.shares.get(&key).is_some_and(|share| share.opening)
     }
