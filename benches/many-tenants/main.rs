@@ -5,6 +5,12 @@
 //! Each contender has its turns on the same databases, and none holds a connection during another's.
 //! Connections are counted by the server.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program speaks to whoever started it"
+)]
+
 mod arguments;
 mod arms;
 mod census;

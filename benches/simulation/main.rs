@@ -7,6 +7,12 @@
 //!
 //!     cargo run --release -p multitenant-benches --bin simulation
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program speaks to whoever started it"
+)]
+
 mod flood;
 mod load;
 mod server;

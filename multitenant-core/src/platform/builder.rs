@@ -288,14 +288,9 @@ impl PlatformBuilder {
         let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
         let tenants: Arc<dyn TenantControl> = Arc::new(manager.clone());
         let node = self.servers.join(id, &catalog, &tenants, &servers).await;
-        let people = People::new(
-            &catalog,
-            &manager,
-            self.keys,
-            self.hashing_cost,
-            self.registry,
-            self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
-        )?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let (keys, cost) = (self.keys, self.hashing_cost);
+        let people = People::new(&catalog, &manager, keys, cost, self.registry, clock)?;
         let provisioning = Provisioning::new(Parts {
             catalog: catalog.clone(),
             vault,
@@ -311,25 +306,25 @@ impl PlatformBuilder {
         });
         provisioning.declare_schema().await?;
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
-        let tasks = in_background(&catalog, &provisioning, self.retention);
         let resolver = Resolver::new(self.sources.clone(), Arc::new(manager.clone()));
+        let inner = Inner {
+            tasks: Mutex::new(in_background(&catalog, &provisioning, self.retention)),
+            catalog,
+            gate: people.gate(resolver, &manager, Arc::clone(&refusals)),
+            sign_in: people.sign_in(self.sign_in),
+            accounts: people.accounts,
+            hashing: people.hashing,
+            tenants,
+            servers,
+            node,
+            sources: self.sources,
+            provisioning,
+            refusals,
+            registry: self.registry,
+            warnings,
+        };
         Ok(Platform {
-            inner: Arc::new(Inner {
-                catalog,
-                gate: people.gate(resolver, &manager, Arc::clone(&refusals)),
-                sign_in: people.sign_in(self.sign_in),
-                accounts: people.accounts,
-                hashing: people.hashing,
-                tenants,
-                servers,
-                node,
-                sources: self.sources,
-                provisioning,
-                refusals,
-                registry: self.registry,
-                warnings,
-                tasks: Mutex::new(tasks),
-            }),
+            inner: Arc::new(inner),
         })
     }
 }

@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::breaker::ServerBreaker;
