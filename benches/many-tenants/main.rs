@@ -1,9 +1,6 @@
-//! Many tenants' databases through few connections, beside what people do otherwise.
+//! Any number of tenants through a fixed number of connections, beside the usual ways to do it.
 //!
-//!     cargo run --release -p multitenant-benches --bin many-tenants -- --zipf 1.0 --json out.json
-//!
-//! Each contender has its turns on the same databases, and none holds a connection during another's.
-//! Connections are counted by the server.
+//! `docs/many-tenants.md` says how to use it and what each figure means.
 
 #![allow(
     clippy::print_stdout,
@@ -13,71 +10,91 @@
 
 mod arguments;
 mod arms;
-mod census;
+mod choice;
 mod databases;
-mod flood;
+mod fairness;
+mod interruption;
 mod load;
+mod monitor;
+mod progress;
 mod report;
 mod server;
+mod tally;
+mod turns;
 
+use std::fs::File;
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 use std::process::ExitCode;
+use std::time::Instant;
 
+use anyhow::{Context, Result};
 use clap::Parser;
 
-use arguments::{Arguments, Contender};
-use census::Census;
-use databases::Databases;
-use report::Report;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Result<T> = std::result::Result<T, Failure>;
-
-fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let Some(url) = arguments.postgres_url.clone() else {
-        return server::run_again_with_one();
-    };
-    match measure(&arguments, &url) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
+use arguments::Arguments;
+use databases::Claim;
+use interruption::until_interrupted;
+use monitor::Monitor;
+use report::{Report, Run};
+use server::Server;
+use turns::Turns;
 
 #[tokio::main]
-async fn measure(arguments: &Arguments, url: &str) -> Result<()> {
-    let tenants = arguments.tenants.max(flood::TENANTS);
-    let databases = Databases::make(url, tenants).await?;
-    let measured = measure_all(arguments, &databases).await;
-    if !arguments.keep {
-        databases.drop_all().await?;
-    }
-    let report = measured?;
-    report.print();
-    match &arguments.json {
-        Some(file) => Ok(std::fs::write(file, report.json().to_string())?),
-        None => Ok(()),
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let written = match run(&arguments).await {
+        Ok(report) => write!(stdout(), "{report}"),
+        Err(error) => writeln!(stderr(), "error: {error:#}").and(Err(ErrorKind::Other.into())),
+    };
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
-async fn measure_all(arguments: &Arguments, databases: &Databases) -> Result<Report> {
-    let census = Census::begin(databases).await?;
-    let contenders = arguments.contenders();
-    let mut report = Report::new(arguments);
-    let progress = load::progress(arguments, contenders.len());
-    for _ in 0..arguments.slices() {
-        for contender in &contenders {
-            census.nobody_is_left().await?;
-            let slice = load::slice(arguments, databases, &census, *contender).await?;
-            report.add(*contender, slice);
-            progress.inc(1);
-        }
-    }
-    progress.finish_and_clear();
-    if contenders.contains(&Contender::Manager) && !arguments.no_flood {
-        report.fairness(flood::measure(arguments, databases, &census).await?);
-    }
+/// Measures, and tidies up whatever becomes of it.
+async fn run(arguments: &Arguments) -> Result<Report> {
+    let mut server = Server::of(arguments)?;
+    let mut claim = None;
+    let measured = until_interrupted(async {
+        let claim = claim.insert(Claim::on(server.url().await?).await?);
+        let report = measure(arguments, claim).await?;
+        write_file(arguments, &report)?;
+        Ok(report)
+    })
+    .await;
+    let dropped = match claim {
+        Some(claim) if server.outlives_us() && !arguments.keep => claim.drop_databases().await,
+        _ => Ok(()),
+    };
+    server.stop().await?;
+    let report = measured?;
+    dropped?;
     Ok(report)
+}
+
+async fn measure(arguments: &Arguments, claim: &Claim) -> Result<Report> {
+    let began = Instant::now();
+    let databases = claim
+        .databases(arguments.tenants().max(fairness::TENANTS))
+        .await?;
+    let making = began.elapsed().as_secs_f64();
+    let mut monitor = Monitor::connect(claim.url()).await?;
+    let run = Run::of(arguments, monitor.server_version().await?, making);
+    let turns = Turns::of(arguments, &databases);
+    let counted = turns.take(arguments.ways(), &mut monitor).await?;
+    let fairness = match arguments.measures_fairness() {
+        true => Some(fairness::measure(arguments, &databases, &mut monitor).await?),
+        false => None,
+    };
+    Ok(Report::of(run, &counted, fairness.as_ref()))
+}
+
+fn write_file(arguments: &Arguments, report: &Report) -> Result<()> {
+    let Some(path) = &arguments.json else {
+        return Ok(());
+    };
+    let written = File::create(path).map(|file| serde_json::to_writer_pretty(file, report));
+    written
+        .with_context(|| format!("writing {}", path.display()))?
+        .map_err(Into::into)
 }
