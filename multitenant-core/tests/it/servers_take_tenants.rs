@@ -225,6 +225,28 @@ async fn a_platform_starts_while_one_of_its_servers_is_away() {
 }
 
 #[tokio::test]
+async fn where_nobody_says_how_many_connections_it_is_what_the_server_has_room_for() {
+    let place = PostgresPlace::new().await;
+    let world = Running::start(place.platform()).await;
+    let mut server = PostgresPlace::connect().await;
+    let room: i32 = sqlx::query_scalar(
+        "SELECT current_setting('max_connections')::int
+             - current_setting('superuser_reserved_connections')::int - 20",
+    )
+    .fetch_one(&mut server)
+    .await
+    .unwrap();
+    let servers = world.platform.servers().await.unwrap();
+    assert_eq!(servers[0].connections, u32::try_from(room).ok());
+    assert_eq!(
+        servers[0].nodes[0].connections,
+        u32::try_from(room).unwrap()
+    );
+    world.stop().await;
+    place.clear().await.unwrap();
+}
+
+#[tokio::test]
 async fn how_to_get_in_to_a_server_is_written_down_nowhere() {
     let place = PostgresPlace::new().await;
     let world = Running::start(place.platform().server(second(), place.another_server())).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -57,6 +58,28 @@ on_both_engines! {
         })
         .await;
         other.stop().await;
+    }
+
+    async fn what_a_server_has_stays_its_own_while_it_is_paused_and_not_once_it_is_killed(place: Place) {
+        let settings = [("ERP_MAX_CONNECTIONS", "20".to_owned())];
+        let one = place.start_with(&settings).await;
+        let mut other = place.start_with(&settings).await;
+        let admin = one.admin().await;
+        eventually("each has its share", Duration::from_secs(5), async || {
+            granted(&one, &admin).await == [10, 10]
+        })
+        .await;
+        other.signal(Signal::SIGSTOP);
+        // Time for everything that would take it away.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(granted(&one, &admin).await, [10, 10]);
+        other.signal(Signal::SIGKILL);
+        other.has_ended().await;
+        eventually("the rest has all", Duration::from_secs(6), async || {
+            granted(&one, &admin).await == [20] && max_connections(&one).await == 20
+        })
+        .await;
+        one.stop().await;
     }
 
     async fn a_clients_health_tells_of_its_database_and_connections(place: Place) {
