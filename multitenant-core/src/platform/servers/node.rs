@@ -18,6 +18,8 @@ use crate::tenant::TenantControl;
 
 /// How long a start waits for the others to give up a part of what they have.
 const FIRST: Duration = Duration::from_secs(3);
+/// How long an end waits for the catalog.
+const LAST: Duration = Duration::from_secs(1);
 
 /// This node among those that divide the servers' connections.
 pub(in crate::platform) struct Node {
@@ -27,8 +29,9 @@ pub(in crate::platform) struct Node {
 }
 
 impl Node {
-    /// Begins to ask for a part of each server, and keeps it until this ends. Returns once there is
-    /// one, if that does not take too long.
+    /// Begins to ask for a part of each server, and keeps it until this leaves: also where the platform
+    /// is dropped before, since tenants' handles may be in use still. Returns once there is one, if
+    /// that does not take too long.
     pub(in crate::platform) async fn join(
         id: NodeId,
         wants: u32,
@@ -80,8 +83,9 @@ impl Node {
         if !is_empty {
             return;
         }
-        if let Err(error) = self.catalog.leave(self.id).await {
-            tracing::warn!(%error, "the other nodes find out by themselves that this one has ended");
+        let left = tokio::time::timeout(LAST, self.catalog.leave(self.id)).await;
+        if !matches!(left, Ok(Ok(()))) {
+            tracing::warn!("the other nodes find out by themselves that this one has ended");
         }
     }
 }
