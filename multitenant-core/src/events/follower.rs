@@ -9,11 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Event, EventKind, Position};
+use super::listening::keep_listening;
+use super::{Event, EventBus, EventKind, Position};
 
 /// The log could not be read, or what it says could not be applied.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -90,6 +91,7 @@ struct Inner {
     miss: AsyncMutex<Option<Instant>>,
     progress: Mutex<Progress>,
     fresh: AtomicBool,
+    woken: Notify,
 }
 
 struct Reading {
@@ -146,6 +148,7 @@ impl Follower {
                 miss: AsyncMutex::new(None),
                 progress: Mutex::new(progress),
                 fresh: AtomicBool::new(true),
+                woken: Notify::new(),
             }),
         }
     }
@@ -245,10 +248,32 @@ impl Follower {
         let follower = self.clone();
         runtime.spawn(async move {
             loop {
+                let began = Instant::now();
                 follower.poll().await;
-                tokio::time::sleep(follower.inner.options.poll).await;
+                follower.next_turn(began).await;
             }
         })
+    }
+
+    /// Has the log read at once where it is [being followed](Self::run), or as soon as the reading
+    /// that is under way has ended.
+    pub fn wake(&self) {
+        self.inner.woken.notify_one();
+    }
+
+    /// Has the log read whenever `bus` says that something was added to it, on `runtime`, until the
+    /// returned task is aborted. A connection that is lost is made anew, and the log read then.
+    pub fn wake_by(&self, bus: Arc<dyn EventBus>, runtime: &Handle) -> JoinHandle<()> {
+        runtime.spawn(keep_listening(self.clone(), bus))
+    }
+
+    /// Waits until the log is to be read again, at the latest after a poll's time.
+    async fn next_turn(&self, began: Instant) {
+        let woken = async {
+            tokio::time::sleep_until(began + WAKE_PAUSE).await;
+            self.inner.woken.notified().await;
+        };
+        let _ = tokio::time::timeout(self.inner.options.poll, woken).await;
     }
 
     /// Reads the log once. Staleness is noticed also while that takes long; what was begun goes on,
@@ -281,5 +306,7 @@ struct TooSlow;
 
 /// Least time between two reads that misses cause.
 const MISS_PAUSE: Duration = Duration::from_millis(25);
+/// Least time between two reads of the log that announcements cause.
+const WAKE_PAUSE: Duration = Duration::from_millis(5);
 /// How long one read of the log may take.
 const READ_DEADLINE: Duration = Duration::from_secs(2);

@@ -24,7 +24,7 @@ use crate::auth::sign_in::SignInOptions;
 use crate::catalog::{Actor, Catalog, CatalogDirectory, Change, Retention, SqlCatalog, run_pruner};
 use crate::engine::provisioner::{MigrationSet, Provisioner, Schema, ServerWarning};
 use crate::engine::{SqlConnector, SqlEngine};
-use crate::events::run_sweeper;
+use crate::events::{EventBus, Follower, run_sweeper};
 use crate::keys::Vault;
 use crate::password::HashingCost;
 use crate::provision::{LEASE, OnCreate, Parts, Provisioning, run_recovery};
@@ -67,6 +67,8 @@ pub struct PlatformBuilder {
     clock: Option<Arc<dyn Clock>>,
     lease: Duration,
     retention: Retention,
+    listens: bool,
+    buses: Vec<Arc<dyn EventBus>>,
 }
 
 impl Platform {
@@ -124,6 +126,8 @@ impl PlatformBuilder {
             clock: None,
             lease: LEASE,
             retention: Retention::default(),
+            listens: true,
+            buses: Vec::new(),
         }
     }
 
@@ -206,6 +210,19 @@ impl PlatformBuilder {
         self
     }
 
+    /// Announces changes to the other nodes, and hears of theirs, over this bus too.
+    pub fn wake_by(mut self, bus: Arc<dyn EventBus>) -> Self {
+        self.buses.push(bus);
+        self
+    }
+
+    /// Does not listen to what the catalog itself announces, for which it keeps one connection on
+    /// Postgres: behind a proxy that pools transactions nothing would be heard there.
+    pub fn without_listening(mut self) -> Self {
+        self.listens = false;
+        self
+    }
+
     /// What tells the time of day to everything, for tests that move it. Default: the machine's
     /// clock, and the database server's for what all nodes must agree on.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -230,7 +247,7 @@ impl PlatformBuilder {
             #[cfg(feature = "postgres")]
             Databases::Postgres { catalog, admin } => {
                 use crate::engine::provisioner::PostgresProvisioner;
-                let catalog = self.timed(SqlCatalog::open(catalog).await?);
+                let catalog = self.configured(SqlCatalog::open(catalog).await?);
                 let make = |url: &SecretString| Ok(Arc::new(PostgresProvisioner::new(url)?) as _);
                 let schema = self.schema_on(accounts::postgres_schema);
                 let servers = self.servers.all(make(admin)?, &schema, make)?;
@@ -241,7 +258,7 @@ impl PlatformBuilder {
             Databases::Sqlite { folder } => {
                 use crate::engine::provisioner::SqliteProvisioner;
                 let url = format!("sqlite://{}", folder.join("catalog.db").display());
-                let catalog = self.timed(SqlCatalog::open(&url.into()).await?);
+                let catalog = self.configured(SqlCatalog::open(&url.into()).await?);
                 let main = Arc::new(SqliteProvisioner::open(folder.join("tenants"))?);
                 let make = |folder: &SecretString| {
                     Ok(Arc::new(SqliteProvisioner::open(folder.expose_secret())?) as _)
@@ -254,11 +271,19 @@ impl PlatformBuilder {
         }
     }
 
-    fn timed(&self, catalog: SqlCatalog) -> SqlCatalog {
-        match &self.clock {
+    fn configured(&self, catalog: SqlCatalog) -> SqlCatalog {
+        let timed = match &self.clock {
             Some(clock) => catalog.with_clock(Arc::clone(clock)),
             None => catalog,
-        }
+        };
+        let announce = |catalog: SqlCatalog, bus| catalog.announced_by(Arc::clone(bus));
+        self.buses.iter().fold(timed, announce)
+    }
+
+    /// What this node listens to.
+    fn wakers(&self, catalog: &SqlCatalog) -> Vec<Arc<dyn EventBus>> {
+        let own = self.listens.then(|| catalog.event_bus());
+        own.into_iter().chain(self.buses.iter().cloned()).collect()
     }
 
     /// What a tenant's database holds: ours, if it is wanted, then the application's.
@@ -283,6 +308,7 @@ impl PlatformBuilder {
     ) -> Result<Platform, PlatformError> {
         let warnings = ready(&catalog, &self.vault, &self.keys, &servers).await?;
         let provisioners = servers::provisioners(&servers);
+        let wakers = self.wakers(&catalog);
         let (id, vault) = (NodeId::generate(), Arc::new(self.vault));
         let directory = directory(&catalog, &vault, &provisioners);
         let manager = TenantManager::start(connector, Arc::new(directory), self.manager).await?;
@@ -307,8 +333,10 @@ impl PlatformBuilder {
         provisioning.declare_schema().await?;
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
         let resolver = Resolver::new(self.sources.clone(), Arc::new(manager.clone()));
+        let mut tasks = in_background(&catalog, &provisioning, self.retention);
+        tasks.extend(listening(manager.follower(), wakers));
         let inner = Inner {
-            tasks: Mutex::new(in_background(&catalog, &provisioning, self.retention)),
+            tasks: Mutex::new(tasks),
             catalog,
             gate: people.gate(resolver, &manager, Arc::clone(&refusals)),
             sign_in: people.sign_in(self.sign_in),
@@ -359,6 +387,12 @@ fn in_background(
         run_recovery(provisioning, &runtime),
         run_pruner(catalog, retention, &runtime),
     ]
+}
+
+fn listening(follower: &Follower, wakers: Vec<Arc<dyn EventBus>>) -> Vec<JoinHandle<()>> {
+    let runtime = Handle::current();
+    let wakers = wakers.into_iter();
+    wakers.map(|bus| follower.wake_by(bus, &runtime)).collect()
 }
 
 fn directory(

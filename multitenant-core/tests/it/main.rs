@@ -12,6 +12,7 @@ mod common;
 
 mod a_catalog_holds_tenants;
 mod a_catalog_is_opened;
+mod a_change_is_in_force_on_every_node;
 mod a_connection_comes_back_clean;
 mod a_domain_is_one_tenants_own;
 mod a_part_of_the_budget_is_reserved;
@@ -25,6 +26,7 @@ mod a_tenant_is_made_by_one_node;
 mod a_test_has_a_platform_of_its_own;
 mod an_application_comes_over;
 mod an_operation_is_worked_on_by_one_node;
+mod changes_are_announced;
 mod every_node_has_the_same_keys;
 mod faults_stay_where_they_are;
 mod no_tenant_reaches_another;

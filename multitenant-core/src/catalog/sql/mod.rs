@@ -1,6 +1,7 @@
 //! The catalog in SQL: one text per query, for both engines.
 
 mod abandoned;
+mod announcing;
 mod audit;
 mod domains;
 mod endings;
@@ -33,6 +34,7 @@ use tokio::sync::Mutex;
 
 use crate::directory::{Names, TenantStatus};
 use crate::engine::AnyPool;
+use crate::events::EventBus;
 use crate::{Clock, Domain, ServerId, Slug, TenantId};
 
 use super::{
@@ -72,11 +74,15 @@ pub struct SqlCatalog {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     pool: AnyPool,
     /// SQLite has one writer at a time and no queue for it: within this process, this is the queue.
     turn: Option<Arc<Mutex<()>>>,
     clock: Option<Arc<dyn Clock>>,
+    own_bus: Arc<dyn EventBus>,
+    /// All that are told, its own among them.
+    buses: Arc<[Arc<dyn EventBus>]>,
 }
 
 impl SqlCatalog {
@@ -92,26 +98,48 @@ impl SqlCatalog {
     pub async fn open(url: &SecretString) -> Result<Self, OpenError> {
         let pool = open::pool(url.expose_secret()).await?;
         let turn = matches!(pool, AnyPool::Sqlite(_)).then(Arc::default);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                pool,
-                turn,
-                clock: None,
-            }),
-        })
+        let own_bus = announcing::own_bus(&pool);
+        Ok(Self::of(Inner {
+            pool,
+            turn,
+            clock: None,
+            buses: Arc::new([Arc::clone(&own_bus)]),
+            own_bus,
+        }))
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The same catalog by this clock. Without it, Postgres tells the time, so that leases and ages
     /// are measured by one clock over all nodes; SQLite has no other machine than this.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                pool: self.inner.pool.clone(),
-                turn: self.inner.turn.clone(),
-                clock: Some(clock),
-            }),
-        }
+        Self::of(Inner {
+            clock: Some(clock),
+            ..Inner::clone(&self.inner)
+        })
+    }
+
+    /// The same catalog, which also announces by `bus` what it adds to the log.
+    #[must_use]
+    pub fn announced_by(&self, bus: Arc<dyn EventBus>) -> Self {
+        let buses = self.inner.buses.iter().cloned().chain([bus]);
+        Self::of(Inner {
+            buses: buses.collect(),
+            ..Inner::clone(&self.inner)
+        })
+    }
+
+    /// What announces to the nodes that something was added to the log: NOTIFY on Postgres, by the
+    /// commit itself; on SQLite a bus within this process, of this catalog and its clones, so that
+    /// another process finds out by its poll. Listening on Postgres holds one connection.
+    #[must_use]
+    pub fn event_bus(&self) -> Arc<dyn EventBus> {
+        Arc::clone(&self.inner.own_bus)
     }
 
     /// Its pool, for reading; what writes goes through [`write`](Self::write).
@@ -139,8 +167,9 @@ impl SqlCatalog {
     }
 
     async fn transaction(&self) -> sqlx::Result<LogTransaction> {
-        let Inner { pool, turn, clock } = &*self.inner;
-        LogTransaction::begin(pool, turn.as_ref(), clock.as_deref()).await
+        let Inner { pool, turn, .. } = &*self.inner;
+        let (clock, buses) = (self.inner.clock.as_deref(), &self.inner.buses);
+        LogTransaction::begin(pool, turn.as_ref(), clock, buses).await
     }
 
     /// Closes its connections; returns once they are closed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::engine::{AnyPool, AnyTransaction};
-use crate::events::EventKind;
+use crate::events::{EventBus, EventKind};
 use crate::{Clock, Timestamp, on};
 
 /// A transaction that may add to the log of changes. Dropped, it is rolled back.
@@ -12,6 +12,7 @@ pub(super) struct LogTransaction {
     sql: AnyTransaction,
     now: Timestamp,
     events: Vec<EventKind>,
+    buses: Arc<[Arc<dyn EventBus>]>,
     // Declared last, so that the next writer's turn comes after the rollback has been asked for.
     turn: Option<OwnedMutexGuard<()>>,
 }
@@ -22,6 +23,7 @@ impl LogTransaction {
         pool: &AnyPool,
         turn: Option<&Arc<Mutex<()>>>,
         clock: Option<&dyn Clock>,
+        buses: &Arc<[Arc<dyn EventBus>]>,
     ) -> sqlx::Result<Self> {
         let turn = match turn {
             Some(turn) => Some(Arc::clone(turn).lock_owned().await),
@@ -36,6 +38,7 @@ impl LogTransaction {
             sql,
             now,
             events: Vec::new(),
+            buses: Arc::clone(buses),
             turn,
         })
     }
@@ -65,12 +68,15 @@ impl LogTransaction {
         self.events.push(kind);
     }
 
-    /// Takes the numbers of its events and commits. Whoever has taken a number keeps all others
-    /// from taking one until its commit, so this comes last.
+    /// Takes the numbers of its events, commits, and announces that. Whoever has taken a number
+    /// keeps all others from taking one until its commit, so this comes last.
     pub(super) async fn commit(mut self) -> sqlx::Result<()> {
         append(&mut self.sql, self.now, &self.events).await?;
         self.sql.commit().await?;
         drop(self.turn);
+        if !self.events.is_empty() {
+            self.buses.iter().for_each(|bus| bus.announce());
+        }
         Ok(())
     }
 }
@@ -93,17 +99,29 @@ async fn now(sql: &mut AnyTransaction) -> sqlx::Result<Timestamp> {
     }
 }
 
+/// Takes so many numbers. On Postgres the commit will then wake whoever listens.
+const fn take(sql: &AnyTransaction) -> &'static str {
+    match sql {
+        AnyTransaction::Postgres(_) => {
+            "UPDATE mt_event_head SET position = position + $1 WHERE id = 1 \
+             RETURNING position, pg_notify('mt_events', '')"
+        }
+        AnyTransaction::Sqlite(_) => {
+            "UPDATE mt_event_head SET position = position + $1 WHERE id = 1 RETURNING position"
+        }
+    }
+}
+
 async fn append(sql: &mut AnyTransaction, at: Timestamp, events: &[EventKind]) -> sqlx::Result<()> {
-    const TAKE: &str =
-        "UPDATE mt_event_head SET position = position + $1 WHERE id = 1 RETURNING position";
     const ADD: &str = "INSERT INTO mt_events (position, kind, tenant_id, detail, at) \
          VALUES ($1, $2, $3, $4, $5)";
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     if count == 0 {
         return Ok(());
     }
+    let take = take(sql);
     let last: i64 = on!(sql, sql =>
-        sqlx::query_scalar(TAKE).bind(count).fetch_one(&mut **sql).await?);
+        sqlx::query_scalar(take).bind(count).fetch_one(&mut **sql).await?);
     for (number, event) in (last - count + 1..).zip(events) {
         on!(sql, sql => sqlx::query(ADD)
             .bind(number)

@@ -1,16 +1,20 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool, Postgres};
 
-use super::{OpenError, options, with_our_table};
+use super::{CONNECTIONS, OpenError, options, with_our_table};
 use crate::engine::SqlEngine;
 
 /// Any number that nothing else locks by; sqlx's own migration lock is another.
 const LOCK: i64 = 0x6d74_5f63_6174_616c;
 
+/// The connection that waits for notifications.
+const LISTENING: u32 = 1;
+
 pub(super) async fn open(url: &str) -> Result<PgPool, OpenError> {
     let connect = Postgres::options(url).map_err(OpenError::Url)?;
     create_if_missing(&connect).await?;
-    let pool = options::<Postgres>().connect_with(connect).await?;
+    let options = options::<Postgres>().max_connections(CONNECTIONS + LISTENING);
+    let pool = options.connect_with(connect).await?;
     close_to_public(&pool).await?;
     let migrator = with_our_table(sqlx::migrate!("migrations/catalog/postgres"));
     migrator.run(&pool).await?;
