@@ -56,6 +56,7 @@
 //! | `provision` | makes, migrates and deletes tenants: [`provision`], [`platform`]; beside an engine |
 //! | `cli` | commands over a platform: [`cli`]; beside an engine |
 //! | `full` | everything but the engines and the commands |
+//! | `redis` | wakes the readers of the log over Redis: [`events`] |
 //! | `input` | reads JSON bodies and queries: [`input`] |
 //! | `testing` | what tests of an application need: [`testing`]; for dev-dependencies only |
 //!
