@@ -4,9 +4,11 @@ use super::principal::Principal;
 use crate::Problem;
 #[cfg(feature = "_sql")]
 use crate::engine::SqlEngine;
-use crate::tenant::Tenant;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::tenant::AnySql;
 #[cfg(feature = "_sql")]
-use crate::tenant::{AnySql, Db};
+use crate::tenant::Db;
+use crate::tenant::Tenant;
 
 /// What a handler may take of the [`Passage`] that a guard left in its request: an adapter's
 /// extractors are these, each in a type of the adapter's own.
@@ -85,7 +87,7 @@ impl<E: SqlEngine> FromPassage for Db<E> {
 }
 
 /// The database of the [`Tenant`], of whichever engine.
-#[cfg(feature = "_sql")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl FromPassage for AnySql {
     fn from_passage(found: Option<&Passage>) -> Result<Self, Problem> {
         Ok(Passage::tenant(found, "AnySql")?.any_sql()?)
