@@ -29,9 +29,8 @@ pub(in crate::platform) struct Node {
 }
 
 impl Node {
-    /// Begins to ask for a part of each server, and keeps it until this leaves: also where the platform
-    /// is dropped before, since tenants' handles may be in use still. Returns once there is one, if
-    /// that does not take too long.
+    /// Begins to ask for a part of each server, and keeps it until this leaves or is dropped; from
+    /// then on nothing more is opened. Returns once there is one, if that does not take too long.
     pub(in crate::platform) async fn join(
         id: NodeId,
         wants: u32,
@@ -86,6 +85,14 @@ impl Node {
         let left = tokio::time::timeout(LAST, self.catalog.leave(self.id)).await;
         if !matches!(left, Ok(Ok(()))) {
             tracing::warn!("the other nodes find out by themselves that this one has ended");
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        for part in self.parts.lock().drain(..) {
+            part.abort();
         }
     }
 }
