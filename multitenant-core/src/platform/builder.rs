@@ -332,7 +332,7 @@ impl PlatformBuilder {
         });
         provisioning.declare_schema().await?;
         let refusals = Refusals::written_to(catalog.clone(), &Handle::current());
-        let resolver = Resolver::new(self.sources.clone(), Arc::new(manager.clone()));
+        let resolver = Resolver::new(self.sources.clone(), Arc::clone(&tenants) as _);
         let mut tasks = in_background(&catalog, &provisioning, self.retention);
         tasks.extend(listening(manager.follower(), wakers));
         let inner = Inner {

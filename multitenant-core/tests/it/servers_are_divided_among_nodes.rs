@@ -163,6 +163,19 @@ on_both_engines! {
         one.stop().await;
     }
 
+    async fn a_platform_that_is_dropped_is_no_node_any_more_unless_its_gate_is_held(place: Place) {
+        let one = Running::start(place.platform().connections(6)).await;
+        let other = Running::start(place.platform().connections(6)).await;
+        eventually("each has its share", async || limit(&one.platform) == 3).await;
+        let gate = other.platform.gate().clone();
+        drop(other);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(limit(&one.platform), 3, "requests are let through still");
+        drop(gate);
+        eventually("the rest has all", async || limit(&one.platform) == 6).await;
+        one.stop().await;
+    }
+
     async fn of_many_who_ask_at_once_nobody_is_granted_what_another_has(place: Place) {
         let catalog = place.catalog().await;
         let mut asking = tokio::task::JoinSet::new();

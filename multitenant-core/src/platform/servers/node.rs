@@ -29,8 +29,8 @@ pub(in crate::platform) struct Node {
 }
 
 impl Node {
-    /// Begins to ask for a part of each server, and keeps it until this leaves or is dropped; from
-    /// then on nothing more is opened. Returns once there is one, if that does not take too long.
+    /// Begins to ask for a part of each server, and keeps it until this leaves, or nobody holds the
+    /// tenants any more. Returns once there is one, if that does not take too long.
     pub(in crate::platform) async fn join(
         id: NodeId,
         wants: u32,
@@ -43,7 +43,6 @@ impl Node {
             let (waker, has) = (Arc::new(Notify::new()), watch::Sender::new(false));
             wakers.push(Arc::clone(&waker));
             first.push((Arc::clone(server), has.subscribe()));
-            let tenants = Arc::clone(tenants);
             let part = Part::new(id, wants, catalog.clone(), tenants, Arc::clone(server));
             parts.push(Handle::current().spawn(part.keep(waker, has)));
         }
@@ -85,14 +84,6 @@ impl Node {
         let left = tokio::time::timeout(LAST, self.catalog.leave(self.id)).await;
         if !matches!(left, Ok(Ok(()))) {
             tracing::warn!("the other nodes find out by themselves that this one has ended");
-        }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        for part in self.parts.lock().drain(..) {
-            part.abort();
         }
     }
 }

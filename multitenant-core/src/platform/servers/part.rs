@@ -10,8 +10,8 @@
 //! any more, twice, at a distance in which the node would have noticed and opens nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -45,7 +45,8 @@ pub(super) struct Part {
     node: NodeId,
     wants: u32,
     catalog: SqlCatalog,
-    tenants: Arc<dyn TenantControl>,
+    /// The part ends with them.
+    tenants: Weak<dyn TenantControl>,
     server: Arc<Server>,
     shown: Option<Box<dyn Attendance>>,
     /// Most connections that may be open now.
@@ -61,14 +62,14 @@ impl Part {
         node: NodeId,
         wants: u32,
         catalog: SqlCatalog,
-        tenants: Arc<dyn TenantControl>,
+        tenants: &Arc<dyn TenantControl>,
         server: Arc<Server>,
     ) -> Self {
         let part = Self {
             node,
             wants,
             catalog,
-            tenants,
+            tenants: Arc::downgrade(tenants),
             server,
             shown: None,
             limit: 0,
@@ -80,9 +81,9 @@ impl Part {
         part
     }
 
-    /// Keeps the part for as long as it is polled; tells when there is something of it.
+    /// Keeps the part for as long as there are tenants; tells when there is something of it.
     pub(super) async fn keep(mut self, waker: Arc<Notify>, has: watch::Sender<bool>) {
-        loop {
+        while self.tenants.strong_count() > 0 {
             let began = Instant::now();
             let pause = match self.show().await {
                 Ok(()) => {
@@ -158,7 +159,8 @@ impl Part {
     }
 
     async fn claim(&mut self) -> Result<Granted, CatalogError> {
-        let open = self.tenants.connections_open(&self.server.id);
+        let tenants = self.tenants.upgrade();
+        let open = tenants.map_or(0, |tenants| tenants.connections_open(&self.server.id));
         let open = u32::try_from(open).unwrap_or(u32::MAX);
         let asked = self.catalog.claim(Claim {
             node: self.node,
@@ -180,8 +182,9 @@ impl Part {
 
     fn allow(&self, connections: u32, until: Option<Instant>) {
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-        self.tenants
-            .set_connections(&self.server.id, connections, until);
+        if let Some(tenants) = self.tenants.upgrade() {
+            tenants.set_connections(&self.server.id, connections, until);
+        }
     }
 
     /// Gives the others what nodes had that the server shows no more.
