@@ -34,7 +34,7 @@ pub use retention::{Pruned, Retention};
 pub use seam::{Catalog, Operations};
 #[cfg(feature = "accounts")]
 pub(crate) use search::containing;
-#[cfg(feature = "full")]
+#[cfg(feature = "provision")]
 pub(crate) use secret::open_secret;
 pub use secret::{SealedSecret, SecretVault, SecretVaultError};
 pub use server::{NodeConnections, ServerPatch, ServerRow};
